@@ -1,0 +1,34 @@
+#!lua
+-- Deletes a channel of a guild and ends its invites.
+--
+-- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- ARGV[1]  guild id
+-- ARGV[2]  channel id
+-- ARGV[3]  who deletes it: user id
+--
+-- Replies: {'unknown_guild'} · {'unknown_channel'} · {'deleted'}
+-- Writes INVITE_DELETE (channel_deleted) for each of its invites. O(invites of the guild).
+
+--! include guilds
+--! include journal
+--! include invites
+--! include directory
+
+local guild_id, channel_id, by = ARGV[1], ARGV[2], ARGV[3]
+
+local guild = guilds.read(guild_id)
+if not guild then
+  return { 'unknown_guild' }
+end
+if redis.call('HDEL', guild.key .. ':channels', channel_id) == 0 then
+  return { 'unknown_channel' }
+end
+redis.call('HDEL', guild.key .. ':channel-json', channel_id)
+redis.call('HDEL', guild.key .. ':channel-records', channel_id)
+invites.finish_all(guild, 'channel_deleted', by, function(invite)
+  return invite.channel_id == channel_id
+end)
+local seq = journal.next()
+journal.mark(seq, 'channel:' .. guild_id .. ':' .. channel_id)
+directory.choose_landing_channel(guild)
+return { 'deleted' }

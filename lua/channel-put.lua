@@ -1,0 +1,29 @@
+#!lua
+-- Creates or replaces a channel of a guild.
+--
+-- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- ARGV[1]  guild id
+-- ARGV[2]  channel id, claimed for this guild before
+-- ARGV[3]  rule: '<type> <position> <overwrite>…', an overwrite is id:0 role or 1 member:allow bits:deny bits
+-- ARGV[4]  JSON shown in invites
+-- ARGV[5]  JSON of the record as told
+--
+-- Replies: {'unknown_guild'} · {'put'}. Sent twice, the second changes nothing.
+
+--! include guilds
+--! include journal
+--! include directory
+
+local guild_id, channel_id = ARGV[1], ARGV[2]
+
+local guild = guilds.read(guild_id)
+if not guild then
+  return { 'unknown_guild' }
+end
+redis.call('HSET', guild.key .. ':channels', channel_id, ARGV[3])
+redis.call('HSET', guild.key .. ':channel-json', channel_id, ARGV[4])
+redis.call('HSET', guild.key .. ':channel-records', channel_id, ARGV[5])
+local seq = journal.next()
+journal.mark(seq, 'channel:' .. guild_id .. ':' .. channel_id)
+directory.choose_landing_channel(guild)
+return { 'put' }

@@ -1,0 +1,10 @@
+-- The one clock: Redis TIME, read once. Nothing else decides whether an invite has expired.
+
+local clock = {}
+
+do
+  local time = redis.call('TIME')
+  -- Microseconds fit a double until the year 2255.
+  clock.now_us = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  clock.now_ms = math.floor(clock.now_us / 1000)
+end

@@ -1,0 +1,175 @@
+-- Invite records, their indexes, and the one way an invite ends.
+-- A record invite:<code> is either an invite (it has channel_id) or a pointer (it has target_id), which leads from
+-- the code's own partition to the guild that holds a vanity or imported code.
+
+--! include clock
+--! include keys
+--! include journal
+--! include guilds
+--! include group-dms
+
+local invites = {
+  GUILD = 0,
+  GROUP_DM = 1,
+  -- Bits of the invite field `flags`; VANITY is in replies only.
+  TEMPORARY = 1,
+  PAUSED = 2,
+  VANITY = 4,
+}
+
+-- How long a record outlives its invite, so that the sweeper can still read what it announces.
+local AFTERLIFE_MS = 60000
+
+-- A record as a table of its fields, or nil.
+function invites.record(code)
+  local flat = redis.call('HGETALL', keys.invite(code))
+  if #flat == 0 then
+    return nil
+  end
+  local record = { code = code }
+  for at = 1, #flat, 2 do
+    record[flat[at]] = flat[at + 1]
+  end
+  return record
+end
+
+-- Expired if and only if now >= expires_at_ms.
+function invites.is_live(invite)
+  return invite.expires_at_ms == '' or clock.now_ms < tonumber(invite.expires_at_ms)
+end
+
+function invites.has(invite, flag)
+  return bit.band(tonumber(invite.flags), flag) ~= 0
+end
+
+-- The guild or group DM that a live invite leads to, or nil where it is gone.
+function invites.place(invite)
+  if tonumber(invite.type) == invites.GUILD then
+    return guilds.read(invite.guild_id)
+  end
+  return group_dms.read(invite.channel_id)
+end
+
+local function place_key(invite)
+  if tonumber(invite.type) == invites.GUILD then
+    return keys.guild(invite.guild_id)
+  end
+  return keys.group_dm(invite.channel_id)
+end
+
+-- What stands in the expiry indexes: enough for an event even when the record is gone.
+local function expiry_member(invite)
+  return invite.code .. ' ' .. (invite.guild_id == '' and '-' or invite.guild_id) .. ' ' .. invite.channel_id
+end
+
+-- What a code leads to, seen from here. `followed` is the guild that a pointer named, '' at the first look-up.
+-- Returns 'invite', record · 'vanity', guild · 'pointer', target id · nil. A pointer counts only while its target
+-- names the code.
+function invites.find(code, followed)
+  local record = invites.record(code)
+  if record and record.channel_id then
+    if not invites.is_live(record) then
+      return nil
+    end
+    return 'invite', record
+  end
+  if followed == '' then
+    if record then
+      return 'pointer', record.target_id
+    end
+    return nil
+  end
+  local guild = guilds.read(followed)
+  if guild and guild.vanity_code == code then
+    return 'vanity', guild
+  end
+  return nil
+end
+
+-- How many invites of a place are live now; `place` is a guild or a group DM.
+function invites.live_count(place)
+  return redis.call('ZCARD', place.key .. ':invites')
+    - redis.call('ZCOUNT', place.key .. ':expiring', '-inf', clock.now_ms)
+end
+
+-- Codes of a place, newest first, expired ones included.
+function invites.codes(place)
+  return redis.call('ZREVRANGE', place.key .. ':invites', 0, -1)
+end
+
+-- Stores a new invite and its index entries. `order` is its place in the lists, in microseconds.
+function invites.add(invite, order)
+  local key = keys.invite(invite.code)
+  local place = place_key(invite)
+  redis.call('HSET', key, 'type', invite.type, 'guild_id', invite.guild_id, 'channel_id', invite.channel_id,
+    'inviter_id', invite.inviter_id, 'created_at_ms', invite.created_at_ms,
+    'expires_at_ms', invite.expires_at_ms, 'max_age_s', invite.max_age_s, 'max_uses', invite.max_uses,
+    'uses', invite.uses, 'flags', invite.flags, 'version', invite.version)
+  redis.call('ZADD', place .. ':invites', string.format('%.0f', order), invite.code)
+  if invite.expires_at_ms ~= '' then
+    redis.call('PEXPIREAT', key, string.format('%.0f', tonumber(invite.expires_at_ms) + AFTERLIFE_MS))
+    redis.call('ZADD', place .. ':expiring', invite.expires_at_ms, invite.code)
+    redis.call('ZADD', keys.expiring, invite.expires_at_ms, expiry_member(invite))
+  end
+end
+
+-- Takes an invite out of every index.
+function invites.forget(invite)
+  local place = place_key(invite)
+  redis.call('DEL', keys.invite(invite.code))
+  redis.call('ZREM', place .. ':invites', invite.code)
+  redis.call('ZREM', place .. ':expiring', invite.code)
+  redis.call('ZREM', keys.expiring, expiry_member(invite))
+end
+
+-- `by` is a user id, '' for nobody.
+function invites.announce_end(invite, reason, by)
+  local seq = journal.next()
+  journal.mark(seq, 'invite:' .. invite.code)
+  journal.event(seq, 'INVITE_DELETE', invite.guild_id, invite.channel_id,
+    'code', invite.code, 'reason', reason, 'by', by)
+end
+
+-- The end of an invite: record and index entries go, the event is written.
+function invites.finish(invite, reason, by)
+  invites.forget(invite)
+  invites.announce_end(invite, reason, by)
+end
+
+-- Ends every invite of a place that `matches` chooses.
+function invites.finish_all(place, reason, by, matches)
+  for _, code in ipairs(invites.codes(place)) do
+    local invite = invites.record(code)
+    if invite and invite.channel_id and matches(invite) then
+      if invites.is_live(invite) then
+        invites.finish(invite, reason, by)
+      else
+        invites.finish(invite, 'expired', '')
+      end
+    end
+  end
+end
+
+-- The reply form of an invite, the same for every script (src/store/invite-row.ts reads it):
+-- code, type, guild_id, channel_id, inviter_id, created_at_ms, expires_at_ms, max_age_s, max_uses, uses, flags,
+-- version, guild JSON, channel JSON, members, presences, recipients of a group DM. '' stands for none.
+function invites.row(invite, place)
+  if tonumber(invite.type) == invites.GUILD then
+    local channel_json = invite.channel_id ~= ''
+      and redis.call('HGET', place.key .. ':channel-json', invite.channel_id) or ''
+    return { invite.code, invite.type, invite.guild_id, invite.channel_id, invite.inviter_id,
+      invite.created_at_ms, invite.expires_at_ms, invite.max_age_s, invite.max_uses, invite.uses, invite.flags,
+      invite.version, place.json, channel_json, guilds.member_count(place), place.presence_count, {} }
+  end
+  local recipients = group_dms.recipients(place)
+  return { invite.code, invite.type, '', invite.channel_id, invite.inviter_id,
+    invite.created_at_ms, invite.expires_at_ms, invite.max_age_s, invite.max_uses, invite.uses, invite.flags,
+    invite.version, '', place.json, #recipients, '0', recipients }
+end
+
+-- A guild's vanity as an invite: it never expires, has no cap and no inviter.
+function invites.of_vanity(guild)
+  return { code = guild.vanity_code, type = '0', guild_id = guild.id, channel_id = guild.landing_channel_id,
+    inviter_id = '', created_at_ms = guild.vanity_created_at_ms, expires_at_ms = '', max_age_s = '0',
+    max_uses = '0', uses = guild.vanity_uses, flags = tostring(invites.VANITY), version = guild.vanity_version }
+end

@@ -1,0 +1,23 @@
+-- What every change leaves behind in the same atomic step: a growing seq, a dirty mark for the snapshot,
+-- an event for the host. Events carry raw fields; whoever reads them gives them their JSON form.
+
+--! include clock
+--! include keys
+
+local journal = {}
+
+-- The next seq of the partition.
+function journal.next()
+  return redis.call('INCR', keys.seq)
+end
+
+-- Marks an entity, such as 'invite:<code>', as changed at seq. A mark whose entity is gone means: deleted.
+function journal.mark(seq, entity)
+  redis.call('ZADD', keys.dirty, seq, entity)
+end
+
+-- Writes one event. guild_id and channel_id are '' where there is none; the rest are field, value pairs.
+function journal.event(seq, type, guild_id, channel_id, ...)
+  redis.call('XADD', keys.events, '*', 'type', type, 'seq', seq, 'at', clock.now_ms,
+    'guild_id', guild_id, 'channel_id', channel_id, ...)
+end

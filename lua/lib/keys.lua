@@ -1,0 +1,38 @@
+-- The keys of one partition, all built from its counter KEYS[1] = invited:{p}:seq, so that all have its hash tag.
+
+local keys = {}
+
+do
+  local prefix = KEYS[1]:sub(1, -4)
+
+  keys.seq = KEYS[1]
+  keys.dirty = prefix .. 'dirty'
+  keys.events = prefix .. 'events'
+  keys.expiring = prefix .. 'expiring'
+
+  function keys.invite(code)
+    return prefix .. 'invite:' .. code
+  end
+
+  function keys.guild(guild_id)
+    return prefix .. 'guild:' .. guild_id
+  end
+
+  function keys.group_dm(channel_id)
+    return prefix .. 'group-dm:' .. channel_id
+  end
+
+  -- channel -> guild, in the partition of the channel's own id.
+  function keys.channel(channel_id)
+    return prefix .. 'channel:' .. channel_id
+  end
+
+  function keys.user(user_id)
+    return prefix .. 'user:' .. user_id
+  end
+
+  -- The guilds of this partition in which a user is a temporary member.
+  function keys.temporary(user_id)
+    return prefix .. 'temporary:' .. user_id
+  end
+end

@@ -1,0 +1,33 @@
+-- What a guild's vanity may become: the rules that checking it and switching it share.
+
+--! include guilds
+--! include permissions
+
+local vanities = {}
+
+-- Judges the wish to have `code` ('' to remove it). Returns status, guild:
+-- 'unknown_guild' · 'missing_permissions' · 'unchanged' · 'requires_feature' · 'may_change'.
+function vanities.judge(guild_id, caller, code)
+  local guild = guilds.read(guild_id)
+  if not guild then
+    return 'unknown_guild'
+  end
+  if not permissions.in_guild(guild, caller, permissions.MANAGE_GUILD) then
+    return 'missing_permissions'
+  end
+  if guild.vanity_code == code then
+    return 'unchanged', guild
+  end
+  if code ~= '' and not guilds.has(guild, guilds.VANITY_URL) then
+    return 'requires_feature', guild
+  end
+  return 'may_change', guild
+end
+
+-- The reply form: code ('' for none), uses.
+function vanities.fields(guild)
+  if guild.vanity_code == '' then
+    return '', 0
+  end
+  return guild.vanity_code, tonumber(guild.vanity_uses)
+end

@@ -1,0 +1,44 @@
+#!lua
+-- Claims a code for a guild (a vanity, or an imported code that lies in another partition than its guild): leaves a
+-- pointer under the code. The pointer counts only once its target names the code; until then it is a claim,
+-- which others may take over when its deadline has passed.
+--
+-- KEYS[1]  invited:{p}:seq   p = partition of the code
+-- ARGV[1]  code
+-- ARGV[2]  target: id of the guild or group DM
+-- ARGV[3]  token of this claim, unlike any other
+-- ARGV[4]  token of the claim to take over, which the caller knows to lead nowhere; '' for none
+--
+-- Replies: {'claimed', deadline ms} · {'reclaimed', deadline ms} (the target had it already)
+--   · {'taken'} (by an invite) · {'held', target id, token} (by a pointer: ask its target; token '' while its claim may
+--     still be under way, so that it can't be taken over)
+-- An invite that has expired is ended here, with its event. Sent twice, the second replies reclaimed.
+
+--! include clock
+--! include keys
+--! include invites
+
+local CLAIM_MS = 30000
+-- The switch stops earlier than others may take over: the clocks of two primaries may differ.
+local MARGIN_MS = 5000
+
+local code, target_id, token, takeover_token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+
+local record = invites.record(code)
+local status = 'claimed'
+if record and record.channel_id then
+  if invites.is_live(record) then
+    return { 'taken' }
+  end
+  invites.finish(record, 'expired', '')
+elseif record and record.target_id == target_id then
+  status = 'reclaimed'
+elseif record and record.token ~= takeover_token then
+  if clock.now_ms < tonumber(record.claimed_at_ms) + CLAIM_MS then
+    return { 'held', record.target_id, '' }
+  end
+  return { 'held', record.target_id, record.token }
+end
+
+redis.call('HSET', keys.invite(code), 'target_id', target_id, 'token', token, 'claimed_at_ms', clock.now_ms)
+return { status, clock.now_ms + CLAIM_MS - MARGIN_MS }

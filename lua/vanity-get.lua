@@ -1,0 +1,30 @@
+#!lua flags=no-writes
+-- Reads a guild's vanity code and how often it was used.
+--
+-- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- ARGV[1]  guild id
+-- ARGV[2]  caller: user id
+-- ARGV[3]  caller: '1' for a service
+-- ARGV[4]  caller: claimed permission bits, '' if none were claimed
+-- ARGV[5]  the code that the caller wishes to set ('' to remove it), or '-' only to read
+--
+-- Replies: {'unknown_guild'} · {'missing_permissions'} · {'is', code or '', uses}
+--   and to a wish also: {'unchanged', code or '', uses} · {'requires_feature'} · {'may_change'}
+
+--! include vanities
+--! include permissions
+
+local guild_id, wish = ARGV[1], ARGV[5]
+local caller = permissions.caller(ARGV[2], ARGV[3], ARGV[4])
+
+local status, guild = vanities.judge(guild_id, caller, wish)
+if status == 'unknown_guild' or status == 'missing_permissions' then
+  return { status }
+end
+if wish == '-' then
+  return { 'is', vanities.fields(guild) }
+end
+if status == 'unchanged' then
+  return { status, vanities.fields(guild) }
+end
+return { status }

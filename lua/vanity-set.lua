@@ -1,0 +1,52 @@
+#!lua
+-- Switches a guild to a vanity code that was claimed for it, or removes its vanity. The moment this script runs is
+-- the moment the old code ends and the new one begins: a pointer counts only while its guild names the code.
+--
+-- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- ARGV[1]  guild id
+-- ARGV[2]  caller: user id
+-- ARGV[3]  caller: '1' for a service
+-- ARGV[4]  caller: claimed permission bits, '' if none were claimed
+-- ARGV[5]  new code, '' to remove it
+-- ARGV[6]  token of the claim, '' with a removal
+-- ARGV[7]  deadline of the claim, ms since the epoch; '0' with a removal
+--
+-- Replies: {'unknown_guild'} · {'missing_permissions'} · {'requires_feature'} · {'claim_expired'}
+--   · {'unchanged', code or '', uses} · {'changed', old code or '', old token}
+-- Writes VANITY_UPDATE. Sent twice, the second replies unchanged.
+
+--! include clock
+--! include journal
+--! include vanities
+--! include permissions
+
+local guild_id, code, token, deadline_ms = ARGV[1], ARGV[5], ARGV[6], tonumber(ARGV[7])
+local caller = permissions.caller(ARGV[2], ARGV[3], ARGV[4])
+
+local status, guild = vanities.judge(guild_id, caller, code)
+if status == 'unchanged' then
+  if code ~= '' then
+    -- A second claim of the same guild for the same code gave the pointer a new token.
+    redis.call('HSET', guild.key, 'vanity_token', token)
+  end
+  return { status, vanities.fields(guild) }
+end
+if status ~= 'may_change' then
+  return { status }
+end
+-- Past its deadline a claim may be taken over: a late switch must not make two owners.
+if code ~= '' and clock.now_ms >= deadline_ms then
+  return { 'claim_expired' }
+end
+
+local seq = journal.next()
+if code == '' then
+  redis.call('HDEL', guild.key, 'vanity_code', 'vanity_uses', 'vanity_created_at_ms', 'vanity_token')
+else
+  redis.call('HSET', guild.key, 'vanity_code', code, 'vanity_uses', 0, 'vanity_created_at_ms', clock.now_ms,
+    'vanity_token', token)
+end
+redis.call('HINCRBY', guild.key, 'vanity_version', 1)
+journal.mark(seq, 'guild:' .. guild_id)
+journal.event(seq, 'VANITY_UPDATE', guild_id, '', 'old_code', guild.vanity_code, 'new_code', code)
+return { 'changed', guild.vanity_code, guild.vanity_token }

@@ -1,0 +1,170 @@
+// The settings, from the environment: the only file that reads process.env.
+// A wrong setting must never be guessed around: all problems are listed at once, and the program ends.
+
+import { resolve } from 'node:path';
+import * as v from 'valibot';
+import { CODE_LENGTH_MAX, CODE_LENGTH_MIN } from './invite/code.js';
+import { Secret } from './secret.js';
+import { StartError } from './start-error.js';
+
+/** Where a listener listens: a TCP port (0 = any free one) or the path of a Unix socket. */
+export type ListenOn =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+export interface Config {
+  readonly publicListener: ListenOn;
+  readonly adminListener: ListenOn;
+  /** null: the embedded Redis. */
+  readonly redisUrl: Secret | null;
+  readonly dataDir: string;
+  readonly demo: boolean;
+  /** null: made at the first start and kept in the data folder. */
+  readonly jwtSecret: Secret | null;
+  readonly jwtAudience: string | null;
+  readonly jwtIssuer: string | null;
+  readonly gatewayKeys: readonly Secret[];
+  readonly codeLength: number;
+  readonly maxInvitesPerGuild: number;
+  readonly reservedVanity: ReadonlySet<string>;
+  readonly iconUrl: string | null;
+  readonly publicUrl: string | null;
+  readonly allowEviction: boolean;
+  readonly redisTimeoutMs: number;
+  readonly requestsInFlightMax: number;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
+}
+
+const text = v.pipe(v.string(), v.minLength(1));
+const whole = (min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^[0-9]{1,9}$/, `must be a whole number from ${min} to ${max}`),
+    v.transform(Number),
+    v.minValue(min, `must be a whole number from ${min} to ${max}`),
+    v.maxValue(max, `must be a whole number from ${min} to ${max}`),
+  );
+const flag = v.pipe(
+  v.picklist(['0', '1', 'true', 'false', 'on', 'off'], 'must be 1 or 0'),
+  v.transform((word) => word === '1' || word === 'true' || word === 'on'),
+);
+const list = v.pipe(
+  v.string(),
+  v.transform((joined) => joined.split(',').map((part) => part.trim())),
+  v.check(
+    (parts) => parts.every((part) => part !== ''),
+    'must be a list separated by commas, without empty parts',
+  ),
+);
+const port = v.union(
+  [
+    whole(0, 65_535),
+    v.pipe(
+      v.string(),
+      v.startsWith('unix:'),
+      v.minLength(6),
+      v.transform((given) => given.slice('unix:'.length)),
+    ),
+  ],
+  'must be a port from 0 to 65535 or unix:/path.sock',
+);
+const httpUrl = (templated: boolean) =>
+  v.pipe(
+    v.string(),
+    v.check((given) => {
+      const url = tryUrl(given);
+      return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+    }, 'must be an http or https URL'),
+    v.transform((given) => (templated ? given : given.replace(/\/+$/, ''))),
+  );
+
+const environment = v.object({
+  INVITED_HOST: v.optional(text, '0.0.0.0'),
+  INVITED_PORT: v.optional(port, '8080'),
+  INVITED_ADMIN_HOST: v.optional(text, '127.0.0.1'),
+  INVITED_ADMIN_PORT: v.optional(port, '9090'),
+  INVITED_REDIS_URL: v.optional(
+    v.pipe(v.string(), v.regex(/^(rediss?|unix):\/\/./, 'must start with redis://, rediss:// or unix://')),
+  ),
+  INVITED_DATA_DIR: v.optional(text, '.data'),
+  INVITED_DEMO: v.optional(flag, '0'),
+  INVITED_JWT_SECRET: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((secret) => Buffer.byteLength(secret) >= 32, 'must be at least 32 bytes long'),
+    ),
+  ),
+  INVITED_JWT_AUDIENCE: v.optional(text),
+  INVITED_JWT_ISSUER: v.optional(text),
+  INVITED_GATEWAY_KEYS: v.optional(list),
+  INVITED_CODE_LENGTH: v.optional(whole(CODE_LENGTH_MIN, CODE_LENGTH_MAX), '8'),
+  INVITED_MAX_INVITES_PER_GUILD: v.optional(whole(1, 100_000), '1000'),
+  INVITED_RESERVED_VANITY: v.optional(list),
+  INVITED_ICON_URL: v.optional(httpUrl(true)),
+  INVITED_PUBLIC_URL: v.optional(httpUrl(false)),
+  INVITED_ALLOW_EVICTION: v.optional(flag, '0'),
+  INVITED_REDIS_TIMEOUT_MS: v.optional(whole(10, 60_000), '2000'),
+  INVITED_MAX_IN_FLIGHT: v.optional(whole(1, 1_000_000), '10000'),
+  INVITED_LOG_LEVEL: v.optional(
+    v.picklist(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
+      'must be fatal, error, warn, info, debug or silent',
+    ),
+    'info',
+  ),
+});
+
+/**
+ * Reads the settings.
+ * @throws StartError with one line that names every setting that is wrong; never with a value, which could be a secret.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    // An empty variable is one that isn't set: compose files and shells can't always leave it out.
+    Object.entries(env).filter(([name, value]) => name.startsWith('INVITED_') && value !== ''),
+  );
+  const result = v.safeParse(environment, given);
+  if (!result.success) {
+    const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? '?'} ${plainMessage(issue)}`);
+    throw new StartError(`Wrong settings: ${[...new Set(problems)].join('; ')}.`);
+  }
+  const set = result.output;
+  return {
+    publicListener: listenOn(set.INVITED_HOST, set.INVITED_PORT),
+    adminListener: listenOn(set.INVITED_ADMIN_HOST, set.INVITED_ADMIN_PORT),
+    redisUrl: set.INVITED_REDIS_URL === undefined ? null : new Secret(set.INVITED_REDIS_URL),
+    dataDir: resolve(set.INVITED_DATA_DIR),
+    demo: set.INVITED_DEMO,
+    jwtSecret: set.INVITED_JWT_SECRET === undefined ? null : new Secret(set.INVITED_JWT_SECRET),
+    jwtAudience: set.INVITED_JWT_AUDIENCE ?? null,
+    jwtIssuer: set.INVITED_JWT_ISSUER ?? null,
+    gatewayKeys: (set.INVITED_GATEWAY_KEYS ?? []).map((key) => new Secret(key)),
+    codeLength: set.INVITED_CODE_LENGTH,
+    maxInvitesPerGuild: set.INVITED_MAX_INVITES_PER_GUILD,
+    reservedVanity: new Set((set.INVITED_RESERVED_VANITY ?? []).map((word) => word.toLowerCase())),
+    iconUrl: set.INVITED_ICON_URL ?? null,
+    publicUrl: set.INVITED_PUBLIC_URL ?? null,
+    allowEviction: set.INVITED_ALLOW_EVICTION,
+    redisTimeoutMs: set.INVITED_REDIS_TIMEOUT_MS,
+    requestsInFlightMax: set.INVITED_MAX_IN_FLIGHT,
+    logLevel: set.INVITED_LOG_LEVEL,
+  };
+}
+
+function listenOn(host: string, portOrPath: number | string): ListenOn {
+  if (typeof portOrPath === 'number') return { kind: 'tcp', host, port: portOrPath };
+  return { kind: 'unix', path: portOrPath };
+}
+
+function tryUrl(given: string): URL | null {
+  try {
+    return new URL(given);
+  } catch {
+    return null;
+  }
+}
+
+/** valibot's own messages quote what was given; ours don't. */
+function plainMessage(issue: v.BaseIssue<unknown>): string {
+  return issue.message.startsWith('Invalid') ? 'is not valid' : issue.message;
+}

@@ -1,0 +1,47 @@
+// The directory's group DMs and users.
+
+import type { Snowflake } from '../invite/id.js';
+import { jsonText } from '../invite/invite.js';
+import type { GroupDmRecord, UserRecord } from '../invite/records.js';
+import type { Store } from '../store/store.js';
+
+/** What the wire calls the type of a group DM's channel, as other Discord-like APIs do. */
+const GROUP_DM_CHANNEL_TYPE = 3;
+
+export async function putGroupDm(store: Store, groupDm: GroupDmRecord): Promise<GroupDmRecord | 'id_taken'> {
+  const put = (takeoverFrom: Snowflake | null) =>
+    store.directory.putGroupDm({
+      id: groupDm.id,
+      ownerId: groupDm.owner_id,
+      json: jsonText({ id: groupDm.id, name: groupDm.name, type: GROUP_DM_CHANNEL_TYPE }),
+      record: jsonText({ id: groupDm.id, name: groupDm.name, owner_id: groupDm.owner_id }),
+      recipientIds: groupDm.recipients,
+      takeoverFrom,
+    });
+  let reply = await put(null);
+  if (reply.status === 'held') {
+    const channel = await store.directory.getPart(reply.guildId, 'channel-records', groupDm.id);
+    if (channel.status === 'found') return 'id_taken';
+    reply = await put(reply.guildId);
+  }
+  return reply.status === 'put' ? groupDm : 'id_taken';
+}
+
+export async function getGroupDm(store: Store, id: Snowflake): Promise<GroupDmRecord | 'unknown_channel'> {
+  const reply = await store.directory.getGroupDm(id);
+  if (reply.status === 'unknown_channel') return reply.status;
+  return {
+    ...(JSON.parse(reply.record) as Omit<GroupDmRecord, 'recipients'>),
+    recipients: reply.recipientIds,
+  };
+}
+
+export async function putUser(store: Store, user: UserRecord): Promise<UserRecord> {
+  await store.directory.putUser(user.id, jsonText(user));
+  return user;
+}
+
+export async function getUser(store: Store, id: Snowflake): Promise<UserRecord | 'unknown_user'> {
+  const json = (await store.users.read([id])).get(id);
+  return json === undefined ? 'unknown_user' : (JSON.parse(json) as UserRecord);
+}

@@ -1,0 +1,68 @@
+// The engine: every verb over one store, for the HTTP side and for whoever embeds it.
+
+import type { Caller, MaybeCaller } from '../invite/caller.js';
+import type { Snowflake } from '../invite/id.js';
+import type { InviteRecord } from '../invite/records.js';
+import type { Store } from '../store/store.js';
+import { accept } from './accept.js';
+import { type CreateRequest, create } from './create.js';
+import * as bans from './directory-bans.js';
+import * as guilds from './directory-guilds.js';
+import * as people from './directory-people.js';
+import { listChannel, listGuild } from './list.js';
+import { putInvite } from './put-invite.js';
+import { read } from './read.js';
+import { revoke } from './revoke.js';
+import { getVanity, setVanity } from './vanity.js';
+
+export interface EngineOptions {
+  /** Characters of a generated code, 6–10. */
+  readonly codeLength: number;
+  /** Live invites that a guild or group DM may have. */
+  readonly maxInvitesPerGuild: number;
+}
+
+export type Engine = ReturnType<typeof createEngine>;
+
+export function createEngine(store: Store, options: EngineOptions) {
+  const limits = { codeLength: options.codeLength, invitesMax: options.maxInvitesPerGuild };
+  const { directory } = store;
+  return {
+    read: (code: string, caller: MaybeCaller) => read(store, code, caller),
+    accept: (code: string, caller: Caller) => accept(store, code, caller),
+    revoke: (code: string, caller: Caller) => revoke(store, code, caller),
+    create: (request: CreateRequest, caller: Caller) => create(store, limits, request, caller),
+    listGuild: (guildId: Snowflake, caller: Caller) => listGuild(store, guildId, caller),
+    listChannel: (channelId: Snowflake, caller: Caller) => listChannel(store, channelId, caller),
+    getVanity: (guildId: Snowflake, caller: Caller) => getVanity(store, guildId, caller),
+    setVanity: (guildId: Snowflake, caller: Caller, code: string | null) =>
+      setVanity(store, guildId, caller, code),
+
+    putGuild: guilds.putGuild.bind(null, store),
+    getGuild: guilds.getGuild.bind(null, store),
+    deleteGuild: guilds.deleteGuild.bind(null, store),
+    putChannel: guilds.putChannel.bind(null, store),
+    getChannel: guilds.getChannel.bind(null, store),
+    deleteChannel: guilds.deleteChannel.bind(null, store),
+    putMember: guilds.putMember.bind(null, store),
+    getMember: guilds.getMember.bind(null, store),
+    deleteMember: directory.deleteMember,
+    putBan: bans.putBan.bind(null, store),
+    getBan: bans.getBan.bind(null, store),
+    deleteBan: bans.deleteBan.bind(null, store),
+    putIpBan: bans.putIpBan.bind(null, store),
+    getIpBan: bans.getIpBan.bind(null, store),
+    deleteIpBan: bans.deleteIpBan.bind(null, store),
+    putGroupDm: people.putGroupDm.bind(null, store),
+    getGroupDm: people.getGroupDm.bind(null, store),
+    deleteGroupDm: directory.deleteGroupDm,
+    putUser: people.putUser.bind(null, store),
+    getUser: people.getUser.bind(null, store),
+    deleteUser: directory.deleteUser,
+    disconnect: directory.disconnect,
+    putInvite: (invite: InviteRecord) => putInvite(store, limits.invitesMax, invite),
+
+    /** Rejects while the engine can't serve. */
+    checkReady: () => store.ping(),
+  };
+}

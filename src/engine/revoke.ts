@@ -1,0 +1,14 @@
+// Revoking an invite.
+
+import type { Caller } from '../invite/caller.js';
+import { isCode } from '../invite/code.js';
+import type { Plain } from '../invite/outcome.js';
+import type { Store } from '../store/store.js';
+import { resolve } from './resolve.js';
+
+export type RevokeOutcome = Plain<'unknown' | 'missing_permissions' | 'revoked'>;
+
+export async function revoke(store: Store, code: string, caller: Caller): Promise<RevokeOutcome> {
+  if (!isCode(code)) return { status: 'unknown' };
+  return resolve(code, (spelling, followed) => store.invites.revoke(spelling, followed, caller));
+}

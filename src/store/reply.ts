@@ -1,0 +1,152 @@
+// Reads the replies of the scripts. A reply that isn't what its script promises is a bug, and is said so at once.
+
+import { isSnowflake, type Snowflake } from '../invite/id.js';
+import type { BareInvite, JsonText } from '../invite/invite.js';
+import { StoreBug } from './unavailable.js';
+
+/** The fields of one reply, read from left to right. */
+export class ReplyReader {
+  readonly #fields: readonly unknown[];
+  readonly #what: string;
+  #at = 0;
+
+  constructor(reply: unknown, what: string) {
+    if (!Array.isArray(reply)) throw new StoreBug(`${what}: not an array`);
+    this.#fields = reply;
+    this.#what = what;
+  }
+
+  /** The next field, one of these words. */
+  oneOf<const Word extends string>(words: readonly Word[]): Word {
+    const text = this.text();
+    const word = words.find((candidate) => candidate === text);
+    if (word === undefined) throw this.#bug('an unknown status');
+    return word;
+  }
+
+  text(): string {
+    const field = this.#next();
+    if (typeof field === 'string') return field;
+    if (typeof field === 'number') return String(field);
+    throw this.#bug('no text');
+  }
+
+  integer(): number {
+    const number = Number(this.text());
+    if (!Number.isSafeInteger(number)) throw this.#bug('no integer');
+    return number;
+  }
+
+  /** An integer, or null where the script gave ''. */
+  optionalInteger(): number | null {
+    const text = this.text();
+    if (text === '') return null;
+    const number = Number(text);
+    if (!Number.isSafeInteger(number)) throw this.#bug('no integer');
+    return number;
+  }
+
+  id(): Snowflake {
+    const text = this.text();
+    if (!isSnowflake(text)) throw this.#bug('no id');
+    return text;
+  }
+
+  /** An id, or null where the script gave ''. */
+  optionalId(): Snowflake | null {
+    const text = this.text();
+    if (text === '') return null;
+    if (!isSnowflake(text)) throw this.#bug('no id');
+    return text;
+  }
+
+  /** JSON that we stored ourselves, or null where the script gave ''. */
+  optionalJson(): JsonText | null {
+    const text = this.text();
+    return text === '' ? null : (text as JsonText);
+  }
+
+  json(): JsonText {
+    const text = this.optionalJson();
+    if (text === null) throw this.#bug('no JSON');
+    return text;
+  }
+
+  ids(): readonly Snowflake[] {
+    const inner = new ReplyReader(this.#next(), this.#what);
+    const ids: Snowflake[] = [];
+    while (!inner.atEnd()) ids.push(inner.id());
+    return ids;
+  }
+
+  inner(): ReplyReader {
+    return new ReplyReader(this.#next(), this.#what);
+  }
+
+  atEnd(): boolean {
+    return this.#at === this.#fields.length;
+  }
+
+  /** Asserts that nothing is left. */
+  end(): void {
+    if (!this.atEnd()) throw this.#bug('too many fields');
+  }
+
+  #next(): unknown {
+    if (this.atEnd()) throw this.#bug('too few fields');
+    const field = this.#fields[this.#at];
+    this.#at += 1;
+    return field;
+  }
+
+  #bug(problem: string): StoreBug {
+    return new StoreBug(`${this.#what}: ${problem} at field ${this.#at}`);
+  }
+}
+
+const GROUP_DM = 1;
+const TEMPORARY = 1;
+const PAUSED = 2;
+const VANITY = 4;
+
+/** Reads the row of lua/lib/invites.lua. */
+export function readInviteRow(row: ReplyReader): BareInvite {
+  const code = row.text();
+  const type = row.integer();
+  const guildId = row.optionalId();
+  const channelId = row.optionalId();
+  const inviterId = row.optionalId();
+  const createdAtMs = row.integer();
+  const expiresAtMs = row.optionalInteger();
+  const maxAgeS = row.integer();
+  const maxUses = row.integer();
+  const uses = row.integer();
+  const flags = row.integer();
+  const version = row.integer();
+  const guildJson = row.optionalJson();
+  const channelJson = row.optionalJson();
+  const memberCount = row.integer();
+  const presenceCount = row.optionalInteger() ?? 0;
+  const recipientIds = row.ids();
+  row.end();
+  const fields = {
+    code,
+    channelId,
+    inviterId,
+    createdAtMs,
+    expiresAtMs,
+    maxAgeS,
+    maxUses,
+    uses,
+    isTemporary: (flags & TEMPORARY) !== 0,
+    isPaused: (flags & PAUSED) !== 0,
+    isVanity: (flags & VANITY) !== 0,
+    version,
+    channelJson,
+    memberCount,
+    presenceCount,
+  };
+  if (type === GROUP_DM) return { kind: 'group_dm', ...fields, recipientIds };
+  if (guildId === null || guildJson === null) throw new StoreBug('row: a guild invite without its guild');
+  return { kind: 'guild', ...fields, guildId, guildJson };
+}

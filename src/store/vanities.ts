@@ -1,0 +1,154 @@
+// The scripts about vanity codes and the pointers that lead to them. Decides nothing.
+
+import type { Caller } from '../invite/caller.js';
+import type { Snowflake } from '../invite/id.js';
+import type { Plain } from '../invite/outcome.js';
+import { partitionOfCode, partitionOfId } from '../invite/partition.js';
+import { callerArguments } from './invites.js';
+import { ReplyReader } from './reply.js';
+import type { Scripts } from './scripts.js';
+
+export interface VanityState {
+  /** null: none. */
+  readonly code: string | null;
+  readonly uses: number;
+}
+
+export type VanityGetReply =
+  | { readonly status: 'is'; readonly vanity: VanityState }
+  | Plain<'unknown_guild' | 'missing_permissions'>;
+
+export type VanityWishReply =
+  | { readonly status: 'unchanged'; readonly vanity: VanityState }
+  | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'may_change'>;
+
+export type VanitySetReply =
+  | { readonly status: 'changed'; readonly oldCode: string | null; readonly oldToken: string }
+  | { readonly status: 'unchanged'; readonly vanity: VanityState }
+  | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'claim_expired'>;
+
+/** A claim of a code: `token` tells it from every other one. */
+export interface Claim {
+  readonly code: string;
+  readonly targetId: Snowflake;
+  readonly token: string;
+}
+
+export type ClaimReply =
+  | { readonly status: 'claimed' | 'reclaimed'; readonly deadlineMs: number }
+  | Plain<'taken'>
+  /** By another pointer; `token` is null while its claim may still be under way. */
+  | { readonly status: 'held'; readonly targetId: Snowflake; readonly token: string | null };
+
+export interface VanityStore {
+  get(guildId: Snowflake, caller: Caller): Promise<VanityGetReply>;
+  /** May the caller give the guild this code (null: none)? Whether it is free, only a claim can tell. */
+  wish(guildId: Snowflake, caller: Caller, code: string | null): Promise<VanityWishReply>;
+  set(
+    guildId: Snowflake,
+    caller: Caller,
+    claim: (Claim & { readonly deadlineMs: number }) | null,
+  ): Promise<VanitySetReply>;
+  claim(claim: Claim, takeoverToken: string | null): Promise<ClaimReply>;
+  release(claim: Claim): Promise<void>;
+  /** Does the target of a pointer still name the code? */
+  leads(code: string, targetId: Snowflake): Promise<boolean>;
+}
+
+export function createVanityStore(scripts: Scripts): VanityStore {
+  const inGuild = async (
+    name: string,
+    guildId: Snowflake,
+    caller: Caller,
+    more: readonly (string | number)[],
+  ) =>
+    new ReplyReader(
+      await scripts.run(name, partitionOfId(guildId), [guildId, ...callerArguments(caller), ...more]),
+      name,
+    );
+
+  return {
+    async get(guildId, caller) {
+      const reply = await inGuild('vanity-get', guildId, caller, ['-']);
+      const status = reply.oneOf(['is', 'unknown_guild', 'missing_permissions']);
+      return status === 'is' ? { status, vanity: readVanity(reply) } : { status };
+    },
+
+    async wish(guildId, caller, code) {
+      const reply = await inGuild('vanity-get', guildId, caller, [code ?? '']);
+      const status = reply.oneOf([
+        'unchanged',
+        'unknown_guild',
+        'missing_permissions',
+        'requires_feature',
+        'may_change',
+      ]);
+      return status === 'unchanged' ? { status, vanity: readVanity(reply) } : { status };
+    },
+
+    async set(guildId, caller, claim) {
+      const reply = await inGuild('vanity-set', guildId, caller, [
+        claim?.code ?? '',
+        claim?.token ?? '',
+        claim?.deadlineMs ?? 0,
+      ]);
+      const status = reply.oneOf([
+        'changed',
+        'unchanged',
+        'unknown_guild',
+        'missing_permissions',
+        'requires_feature',
+        'claim_expired',
+      ]);
+      if (status === 'changed') {
+        const oldCode = reply.text();
+        return { status, oldCode: oldCode === '' ? null : oldCode, oldToken: reply.text() };
+      }
+      return status === 'unchanged' ? { status, vanity: readVanity(reply) } : { status };
+    },
+
+    async claim(claim, takeoverToken) {
+      const reply = new ReplyReader(
+        await scripts.run('pointer-claim', partitionOfCode(claim.code), [
+          claim.code,
+          claim.targetId,
+          claim.token,
+          takeoverToken ?? '',
+        ]),
+        'pointer-claim',
+      );
+      const status = reply.oneOf(['claimed', 'reclaimed', 'taken', 'held']);
+      if (status === 'taken') return { status };
+      if (status !== 'held') return { status, deadlineMs: reply.integer() };
+      const targetId = reply.id();
+      const token = reply.text();
+      return { status, targetId, token: token === '' ? null : token };
+    },
+
+    async release(claim) {
+      const reply = new ReplyReader(
+        await scripts.run('pointer-release', partitionOfCode(claim.code), [
+          claim.code,
+          claim.targetId,
+          claim.token,
+        ]),
+        'pointer-release',
+      );
+      reply.oneOf(['released', 'kept']);
+    },
+
+    async leads(code, targetId) {
+      const reply = new ReplyReader(
+        await scripts.run('pointer-check', partitionOfId(targetId), [code, targetId]),
+        'pointer-check',
+      );
+      return reply.oneOf(['leads', 'leads_nowhere']) === 'leads';
+    },
+  };
+}
+
+function readVanity(reply: ReplyReader): VanityState {
+  const code = reply.text();
+  const uses = reply.integer();
+  return { code: code === '' ? null : code, uses };
+}
