@@ -8,8 +8,8 @@
 -- ARGV[4]  caller: claimed permission bits, '' if none were claimed
 -- ARGV[5]  the code that the caller wishes to set ('' to remove it), or '-' only to read
 --
--- Replies: {'unknown_guild'} · {'missing_permissions'} · {'is', code or '', uses}
---   and to a wish also: {'unchanged', code or '', uses} · {'requires_feature'} · {'may_change'}
+-- Replies: {'unknown_guild'} · {'missing_permissions'} · {'is', code or '', uses, version}
+--   and to a wish also: {'unchanged', code or '', uses, version} · {'requires_feature'} · {'may_change'}
 
 --! include vanities
 --! include permissions

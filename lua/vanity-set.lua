@@ -12,7 +12,7 @@
 -- ARGV[7]  deadline of the claim, ms since the epoch; '0' with a removal
 --
 -- Replies: {'unknown_guild'} · {'missing_permissions'} · {'requires_feature'} · {'claim_expired'}
---   · {'unchanged', code or '', uses} · {'changed', old code or '', old token}
+--   · {'unchanged', code or '', uses, version} · {'changed', old code or '', old token, version}
 -- Writes VANITY_UPDATE. Sent twice, the second replies unchanged.
 
 --! include clock
@@ -46,7 +46,7 @@ else
   redis.call('HSET', guild.key, 'vanity_code', code, 'vanity_uses', 0, 'vanity_created_at_ms', clock.now_ms,
     'vanity_token', token)
 end
-redis.call('HINCRBY', guild.key, 'vanity_version', 1)
+local version = redis.call('HINCRBY', guild.key, 'vanity_version', 1)
 journal.mark(seq, 'guild:' .. guild_id)
 journal.event(seq, 'VANITY_UPDATE', guild_id, '', 'old_code', guild.vanity_code, 'new_code', code)
-return { 'changed', guild.vanity_code, guild.vanity_token }
+return { 'changed', guild.vanity_code, guild.vanity_token, version }

@@ -4,13 +4,9 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { CODE_LENGTH_MAX, CODE_LENGTH_MIN } from './invite/code.js';
+import type { ListenOn } from './listen-on.js';
 import { Secret } from './secret.js';
 import { StartError } from './start-error.js';
-
-/** Where a listener listens: a TCP port (0 = any free one) or the path of a Unix socket. */
-export type ListenOn =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
 
 export interface Config {
   readonly publicListener: ListenOn;

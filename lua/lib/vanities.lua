@@ -24,10 +24,7 @@ function vanities.judge(guild_id, caller, code)
   return 'may_change', guild
 end
 
--- The reply form: code ('' for none), uses.
+-- The reply form: code ('' for none), uses, version.
 function vanities.fields(guild)
-  if guild.vanity_code == '' then
-    return '', 0
-  end
-  return guild.vanity_code, tonumber(guild.vanity_uses)
+  return guild.vanity_code, tonumber(guild.vanity_uses) or 0, tonumber(guild.vanity_version) or 0
 end

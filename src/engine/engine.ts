@@ -29,7 +29,7 @@ export function createEngine(store: Store, options: EngineOptions) {
   const { directory } = store;
   return {
     read: (code: string, caller: MaybeCaller) => read(store, code, caller),
-    accept: (code: string, caller: Caller) => accept(store, code, caller),
+    accept: (code: string, userId: Snowflake, banKey: string | null) => accept(store, code, userId, banKey),
     revoke: (code: string, caller: Caller) => revoke(store, code, caller),
     create: (request: CreateRequest, caller: Caller) => create(store, limits, request, caller),
     listGuild: (guildId: Snowflake, caller: Caller) => listGuild(store, guildId, caller),

@@ -40,7 +40,7 @@ export async function setVanity(
     if (set.oldCode !== null) {
       await store.vanities.release({ code: set.oldCode, targetId: guildId, token: set.oldToken });
     }
-    return { status: 'is', vanity: { code, uses: 0 } };
+    return { status: 'is', vanity: { code, uses: 0, version: set.version } };
   }
   if (set.status === 'unchanged') return { status: 'is', vanity: set.vanity };
   if (claim !== null) await giveBack(store, claim);

@@ -9,8 +9,6 @@ export interface Caller {
   readonly role: Role;
   /** The known bits that the token or the gateway claims for the resource of this request; null: look them up. */
   readonly permissions: number | null;
-  /** What an address ban of this client would be kept under; null if its address is unknown. */
-  readonly banKey: string | null;
 }
 
 /** Somebody, or nobody. */

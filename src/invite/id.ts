@@ -1,10 +1,8 @@
 // Snowflake ids: decimal strings from end to end, since they don't fit a JavaScript number.
 // Must never be turned into a number.
 
-declare const snowflakeBrand: unique symbol;
-
 /** A decimal id, `0` … 2^63 − 1, without leading zeros. */
-export type Snowflake = string & { readonly [snowflakeBrand]: true };
+export type Snowflake = string & { readonly brand: 'snowflake' };
 
 const SHAPE = /^(?:0|[1-9][0-9]{0,18})$/;
 const LARGEST = '9223372036854775807';

@@ -3,10 +3,8 @@
 
 import type { Snowflake } from './id.js';
 
-declare const jsonBrand: unique symbol;
-
 /** A piece of JSON that can be put into an answer as it is. */
-export type JsonText = string & { readonly [jsonBrand]: true };
+export type JsonText = string & { readonly brand: 'json' };
 
 export function jsonText(value: unknown): JsonText {
   return JSON.stringify(value) as JsonText;

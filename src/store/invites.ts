@@ -81,7 +81,13 @@ const PUT_STATUSES = [
 export type PutStatus = (typeof PUT_STATUSES)[number];
 
 export interface InviteStore {
-  accept(code: string, followed: Snowflake | null, caller: Caller): Promise<AcceptReply>;
+  /** `banKey`: what a ban of the client's address would be kept under; null if it is unknown. */
+  accept(
+    code: string,
+    followed: Snowflake | null,
+    userId: Snowflake,
+    banKey: string | null,
+  ): Promise<AcceptReply>;
   read(code: string, followed: Snowflake | null, caller: MaybeCaller): Promise<ReadReply>;
   revoke(code: string, followed: Snowflake | null, caller: Caller): Promise<RevokeReply>;
   create(create: CreateArguments): Promise<CreateReply>;
@@ -96,14 +102,9 @@ export function createInviteStore(scripts: Scripts): InviteStore {
     new ReplyReader(await scripts.run(name, partition, args), name);
 
   return {
-    async accept(code, followed, caller) {
+    async accept(code, followed, userId, banKey) {
       const partition = partitionOf(code, followed);
-      const reply = await ask('accept', partition, [
-        code,
-        followed ?? '',
-        caller.userId,
-        caller.banKey ?? '',
-      ]);
+      const reply = await ask('accept', partition, [code, followed ?? '', userId, banKey ?? '']);
       const status = reply.oneOf([
         'unknown',
         'pointer',

@@ -12,6 +12,8 @@ export interface VanityState {
   /** null: none. */
   readonly code: string | null;
   readonly uses: number;
+  /** 0 for a guild that never had one; grows with each change. */
+  readonly version: number;
 }
 
 export type VanityGetReply =
@@ -23,7 +25,12 @@ export type VanityWishReply =
   | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'may_change'>;
 
 export type VanitySetReply =
-  | { readonly status: 'changed'; readonly oldCode: string | null; readonly oldToken: string }
+  | {
+      readonly status: 'changed';
+      readonly oldCode: string | null;
+      readonly oldToken: string;
+      readonly version: number;
+    }
   | { readonly status: 'unchanged'; readonly vanity: VanityState }
   | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'claim_expired'>;
 
@@ -102,7 +109,12 @@ export function createVanityStore(scripts: Scripts): VanityStore {
       ]);
       if (status === 'changed') {
         const oldCode = reply.text();
-        return { status, oldCode: oldCode === '' ? null : oldCode, oldToken: reply.text() };
+        return {
+          status,
+          oldCode: oldCode === '' ? null : oldCode,
+          oldToken: reply.text(),
+          version: reply.integer(),
+        };
       }
       return status === 'unchanged' ? { status, vanity: readVanity(reply) } : { status };
     },
@@ -150,5 +162,5 @@ export function createVanityStore(scripts: Scripts): VanityStore {
 function readVanity(reply: ReplyReader): VanityState {
   const code = reply.text();
   const uses = reply.integer();
-  return { code: code === '' ? null : code, uses };
+  return { code: code === '' ? null : code, uses, version: reply.integer() };
 }

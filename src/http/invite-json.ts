@@ -1,0 +1,63 @@
+// The forms of an invite on the wire (contract §2), put together from ready pieces of JSON.
+
+import type { Invite } from '../invite/invite.js';
+import type { Header } from './reply.js';
+
+export interface Shape {
+  /** With uses, max_uses, max_age and paused. */
+  readonly metadata: boolean;
+  readonly expiration: boolean;
+  readonly counts: boolean;
+  /** On accept: did the caller come in by this request? */
+  readonly newMember?: boolean;
+}
+
+export const METADATA: Shape = { metadata: true, expiration: true, counts: false };
+export const PLAIN: Shape = { metadata: false, expiration: true, counts: false };
+
+export function inviteJson(invite: Invite, shape: Shape): string {
+  const guild =
+    invite.kind === 'guild'
+      ? `"type":0,"guild":${invite.guildJson},"guild_id":"${invite.guildId}"`
+      : '"type":1,"guild":null,"guild_id":null';
+  let json =
+    `{"code":"${invite.code}",${guild}` +
+    `,"channel":${channelJson(invite)},"channel_id":${idJson(invite.channelId)}` +
+    `,"inviter":${invite.inviterJson ?? 'null'},"inviter_id":${idJson(invite.inviterId)}` +
+    `,"created_at":"${isoTime(invite.createdAtMs)}"`;
+  if (shape.expiration) {
+    json += `,"expires_at":${invite.expiresAtMs === null ? 'null' : `"${isoTime(invite.expiresAtMs)}"`}`;
+  }
+  if (shape.metadata) {
+    json += `,"uses":${invite.uses},"max_uses":${invite.maxUses},"max_age":${invite.maxAgeS}`;
+  }
+  json += `,"temporary":${invite.isTemporary}`;
+  if (shape.metadata) json += `,"paused":${invite.isPaused}`;
+  if (shape.counts) {
+    json += `,"approximate_member_count":${invite.memberCount},"approximate_presence_count":${invite.presenceCount}`;
+  }
+  json += `,"version":${invite.version}`;
+  if (shape.newMember !== undefined) json += `,"new_member":${shape.newMember}`;
+  return `${json}}`;
+}
+
+export function etag(version: number): Header {
+  return ['ETag', `"${version}"`];
+}
+
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function channelJson(invite: Invite): string {
+  if (invite.channelJson === null) return 'null';
+  if (invite.kind === 'guild') return invite.channelJson;
+  // A group DM's channel also names its recipients, whom the stored piece can't know.
+  return `${invite.channelJson.slice(0, -1)},"recipients":[${invite.recipientNames
+    .map((name) => `{"username":${name}}`)
+    .join(',')}]}`;
+}
+
+function idJson(id: string | null): string {
+  return id === null ? 'null' : `"${id}"`;
+}

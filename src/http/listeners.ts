@@ -1,0 +1,91 @@
+// The two listeners and what each serves: the public one may be exposed, the admin one never is.
+
+import type { Engine } from '../engine/engine.js';
+import { isReserved } from '../invite/vanity.js';
+import type { ListenOn } from '../listen-on.js';
+import { type AuthOptions, createAuthenticator } from './auth.js';
+import type { LandingOptions } from './page/landing.js';
+import { createRouter } from './router.js';
+import { directoryRoutes } from './routes/directory.js';
+import { healthRoutes } from './routes/health.js';
+import { importRoutes } from './routes/import.js';
+import { inviteRoutes } from './routes/invites.js';
+import { shareRoutes } from './routes/share.js';
+import { vanityRoutes } from './routes/vanity.js';
+import { type Server, startServer } from './server.js';
+import { loadUws } from './uws.js';
+
+export interface ListenerOptions {
+  readonly publicListener: ListenOn;
+  readonly adminListener: ListenOn;
+  readonly auth: AuthOptions;
+  readonly page: LandingOptions;
+  readonly reservedVanity: ReadonlySet<string>;
+  readonly requestsInFlightMax: number;
+  readonly isUnavailable: (error: unknown) => boolean;
+  readonly onBug: (error: unknown) => void;
+}
+
+export interface Listeners {
+  readonly publicAddress: string;
+  readonly adminAddress: string;
+  /** Which build of uWebSockets.js serves. */
+  readonly build: string;
+  /** Readiness goes 503, listening stops, and requests under way end within `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** @throws StartError when one of the two can't listen; then neither does. */
+export async function startListeners(engine: Engine, options: ListenerOptions): Promise<Listeners> {
+  const loaded = loadUws();
+  let isDraining = false;
+  const common = {
+    authenticator: createAuthenticator(options.auth),
+    isUnavailable: options.isUnavailable,
+    onBug: options.onBug,
+    inFlightMax: options.requestsInFlightMax,
+  };
+  // A word that is reserved is never the code of a share URL, whatever the listener serves there.
+  const isReservedSegment = (segment: string) => isReserved(segment);
+
+  const publicServer: Server = await startServer(loaded, {
+    ...common,
+    listenOn: options.publicListener,
+    portSetting: 'INVITED_PORT',
+    router: createRouter(
+      [
+        {
+          bases: ['/api/v1', '/v1'],
+          routes: [...inviteRoutes(engine), ...vanityRoutes(engine, options.reservedVanity)],
+        },
+        { bases: [''], routes: shareRoutes(engine, options.page) },
+      ],
+      isReservedSegment,
+    ),
+  });
+  const adminServer: Server = await startServer(loaded, {
+    ...common,
+    listenOn: options.adminListener,
+    portSetting: 'INVITED_ADMIN_PORT',
+    router: createRouter(
+      [
+        { bases: ['/internal/v1'], routes: [...directoryRoutes(engine), ...importRoutes(engine)] },
+        { bases: [''], routes: healthRoutes(engine, () => isDraining) },
+      ],
+      isReservedSegment,
+    ),
+  }).catch(async (error: unknown) => {
+    await publicServer.drain(0);
+    throw error;
+  });
+
+  return {
+    publicAddress: publicServer.address,
+    adminAddress: adminServer.address,
+    build: loaded.build,
+    async drain(graceMs) {
+      isDraining = true;
+      await Promise.all([publicServer.drain(graceMs), adminServer.drain(graceMs)]);
+    },
+  };
+}

@@ -1,0 +1,83 @@
+// Every error that the contract names (§4), with its status and what a person reads.
+// Clients match on `code`; the message is for people and must never hold anything of Redis or of a stack.
+
+import { type Header, jsonReply, type Reply } from './reply.js';
+
+const PROBLEMS = {
+  INVALID_FORM_BODY: [400, 'Something in the request is not valid.'],
+  MAX_INVITES: [400, 'The maximum number of invites is reached.'],
+  MAX_GUILD_MEMBERS: [400, 'The guild is full.'],
+  MAX_GROUP_DM_RECIPIENTS: [400, 'The group DM is full.'],
+  INVALID_CHANNEL_TYPE: [400, 'Nobody can be invited to a channel of this type.'],
+  UNAUTHORIZED: [401, 'This needs a valid token.'],
+  MISSING_PERMISSIONS: [403, 'You lack the permission for this.'],
+  ACCESS_DENIED: [403, 'This is not open to callers of your role.'],
+  INVITES_DISABLED: [403, 'Invites are paused.'],
+  USER_BANNED_FROM_GUILD: [403, 'You are banned from this guild.'],
+  USER_IP_BANNED_FROM_GUILD: [403, 'Your address is banned from this guild.'],
+  UNKNOWN_INVITE: [404, 'There is no such invite.'],
+  UNKNOWN_CHANNEL: [404, 'There is no such channel.'],
+  UNKNOWN_GUILD: [404, 'There is no such guild.'],
+  UNKNOWN_USER: [404, 'There is no such user.'],
+  UNKNOWN_MEMBER: [404, 'There is no such member.'],
+  UNKNOWN_BAN: [404, 'There is no such ban.'],
+  NOT_FOUND: [404, 'There is nothing here.'],
+  METHOD_NOT_ALLOWED: [405, 'This can not be done here.'],
+  PAYLOAD_TOO_LARGE: [413, 'The request body is too large.'],
+  INTERNAL_SERVER_ERROR: [500, 'Something went wrong on our side.'],
+  SERVICE_UNAVAILABLE: [503, 'Not available right now; try again shortly.'],
+} as const satisfies Record<string, readonly [status: number, message: string]>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One thing that is wrong with a body or path. */
+export interface FieldError {
+  /** Where: `max_age`, `roles.0.id`, `body` for the whole. */
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+const RETRY_AFTER: Header = ['Retry-After', '1'];
+const CHALLENGE: Header = ['WWW-Authenticate', 'Bearer'];
+
+const EXTRA_HEADERS: { readonly [Code in ProblemCode]?: readonly Header[] } = {
+  UNAUTHORIZED: [CHALLENGE],
+  SERVICE_UNAVAILABLE: [RETRY_AFTER],
+};
+
+export function problemMessage(code: ProblemCode): string {
+  return PROBLEMS[code][1];
+}
+
+/** An error answer. `headers` come beside those that the code always has. */
+export function problem(code: ProblemCode, headers: readonly Header[] = []): Reply {
+  const [status, message] = PROBLEMS[code];
+  return jsonReply(status, JSON.stringify({ code, message }), [...(EXTRA_HEADERS[code] ?? []), ...headers]);
+}
+
+/** 400 with what is wrong, field by field. */
+export function invalid(errors: readonly FieldError[]): Reply {
+  const [status, message] = PROBLEMS.INVALID_FORM_BODY;
+  return jsonReply(status, JSON.stringify({ code: 'INVALID_FORM_BODY', message, errors }));
+}
+
+/** Ends the handling of a request with this answer. For what comes before an outcome: who calls, ids, bodies. */
+export class Refusal extends Error {
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super('refused');
+    this.reply = reply;
+  }
+}
+
+/** A refusal of what was sent, field by field. */
+export class InvalidFields extends Refusal {
+  readonly errors: readonly FieldError[];
+
+  constructor(errors: readonly FieldError[]) {
+    super(invalid(errors));
+    this.errors = errors;
+  }
+}

@@ -1,0 +1,99 @@
+// The routes of one invite, and of a channel's or guild's invites.
+
+import type { Engine } from '../../engine/engine.js';
+import { parseAddress } from '../../invite/address.js';
+import { etag, inviteJson, METADATA, PLAIN } from '../invite-json.js';
+import { type ProblemCode, problem } from '../problem.js';
+import { jsonReply, NO_CONTENT, type Reply } from '../reply.js';
+import { closed, open, type Route } from '../route.js';
+import { createInviteBody } from '../schemas.js';
+import { validate } from '../validate.js';
+
+/** What the engine's refusals are on the wire. */
+const PROBLEM_OF = {
+  unknown: 'UNKNOWN_INVITE',
+  invites_disabled: 'INVITES_DISABLED',
+  banned: 'USER_BANNED_FROM_GUILD',
+  ip_banned: 'USER_IP_BANNED_FROM_GUILD',
+  guild_full: 'MAX_GUILD_MEMBERS',
+  group_dm_full: 'MAX_GROUP_DM_RECIPIENTS',
+  unknown_channel: 'UNKNOWN_CHANNEL',
+  unknown_guild: 'UNKNOWN_GUILD',
+  missing_permissions: 'MISSING_PERMISSIONS',
+  invalid_channel_type: 'INVALID_CHANNEL_TYPE',
+  max_invites: 'MAX_INVITES',
+} as const satisfies Record<string, ProblemCode>;
+
+export function inviteRoutes(engine: Engine): readonly Route[] {
+  return [
+    open('GET', '/invites/{code}', async (call) => {
+      const outcome = await engine.read(call.param('code'), call.caller);
+      if (outcome.status === 'unknown') return problem('UNKNOWN_INVITE');
+      const { invite, maySeeMetadata } = outcome;
+      const json = inviteJson(invite, {
+        metadata: maySeeMetadata,
+        expiration: isTrue(call.request.query.get('with_expiration')),
+        counts: isTrue(call.request.query.get('with_counts')),
+      });
+      return jsonReply(200, json, [etag(invite.version)]);
+    }),
+
+    closed(
+      'user',
+      'POST',
+      '/invites/{code}',
+      async (call) => {
+        const banKey = parseAddress(call.clientAddress)?.banKey ?? null;
+        const outcome = await engine.accept(call.param('code'), call.caller.userId, banKey);
+        if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
+        const json = inviteJson(outcome.invite, { ...PLAIN, newMember: outcome.status === 'accepted' });
+        return jsonReply(200, json, [etag(outcome.invite.version)]);
+      },
+      { usesClientAddress: true },
+    ),
+
+    closed('caller', 'DELETE', '/invites/{code}', async (call) => {
+      const outcome = await engine.revoke(call.param('code'), call.caller);
+      return outcome.status === 'revoked' ? NO_CONTENT : problem(PROBLEM_OF[outcome.status]);
+    }),
+
+    closed(
+      'caller',
+      'POST',
+      '/channels/{channel_id}/invites',
+      async (call) => {
+        const body = validate(createInviteBody, call.json);
+        const outcome = await engine.create(
+          {
+            channelId: call.id('channel_id'),
+            maxAgeS: body.max_age,
+            maxUses: body.max_uses,
+            isTemporary: body.temporary,
+            isUnique: body.unique,
+          },
+          call.caller,
+        );
+        if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
+        return jsonReply(200, inviteJson(outcome.invite, METADATA), [etag(outcome.invite.version)]);
+      },
+      { body: 'json' },
+    ),
+
+    closed('caller', 'GET', '/channels/{channel_id}/invites', async (call) =>
+      listReply(await engine.listChannel(call.id('channel_id'), call.caller)),
+    ),
+
+    closed('caller', 'GET', '/guilds/{guild_id}/invites', async (call) =>
+      listReply(await engine.listGuild(call.id('guild_id'), call.caller)),
+    ),
+  ];
+}
+
+function listReply(outcome: Awaited<ReturnType<Engine['listGuild']>>): Reply {
+  if (outcome.status !== 'listed') return problem(PROBLEM_OF[outcome.status]);
+  return jsonReply(200, `[${outcome.invites.map((invite) => inviteJson(invite, METADATA)).join(',')}]`);
+}
+
+function isTrue(value: string | null): boolean {
+  return value === 'true' || value === '1';
+}

@@ -1,0 +1,73 @@
+// The share URLs, /invite/{code} and /{code}: a page for people, or the plain invite for programs.
+
+import Negotiator from 'negotiator';
+import type { Engine } from '../../engine/engine.js';
+import type { Invite } from '../../invite/invite.js';
+import { etag, inviteJson, isoTime } from '../invite-json.js';
+import { type LandingOptions, type LandingView, landingHeaders, renderLanding } from '../page/landing.js';
+import { problem } from '../problem.js';
+import { type Header, htmlReply, jsonReply } from '../reply.js';
+import { type Call, open, type Route } from '../route.js';
+
+const BOTH = { metadata: false, expiration: true, counts: true } as const;
+/** Two answers live under one URL: caches and previews must know. */
+const VARY: Header = ['Vary', 'Accept'];
+
+export function shareRoutes(engine: Engine, options: LandingOptions): readonly Route[] {
+  const pageHeaders = [...landingHeaders(options), VARY];
+
+  const show = async (call: Call) => {
+    const outcome = await engine.read(call.param('code'), null);
+    if (wantsJson(call)) {
+      if (outcome.status === 'unknown') return problem('UNKNOWN_INVITE', [VARY]);
+      return jsonReply(200, inviteJson(outcome.invite, BOTH), [etag(outcome.invite.version), VARY]);
+    }
+    if (outcome.status === 'unknown') {
+      return htmlReply(404, renderLanding({ kind: 'unknown' }, options), pageHeaders);
+    }
+    return htmlReply(200, renderLanding(viewOf(outcome.invite), options), pageHeaders);
+  };
+
+  return [open('GET', '/invite/{code}', show), open('GET', '/{code}', show)];
+}
+
+function wantsJson(call: Call): boolean {
+  const accept = call.request.headers.get('accept');
+  // Where a client wants both alike, it gets the page.
+  const negotiator = new Negotiator({ headers: { accept } });
+  return negotiator.mediaType(['text/html', 'application/json']) === 'application/json';
+}
+
+function viewOf(invite: Invite): LandingView {
+  const channel = parse<{ readonly name: string | null }>(invite.channelJson);
+  const inviter = parse<{ readonly username: string }>(invite.inviterJson);
+  const common = {
+    code: invite.code,
+    inviterName: inviter?.username ?? null,
+    memberCount: invite.memberCount,
+    expiresAt: invite.expiresAtMs === null ? null : isoTime(invite.expiresAtMs),
+  };
+  if (invite.kind === 'group_dm') {
+    return {
+      kind: 'group_dm',
+      ...common,
+      name: channel?.name ?? null,
+      recipientNames: invite.recipientNames.map((name) => JSON.parse(name) as string | null),
+    };
+  }
+  const guild = JSON.parse(invite.guildJson) as { readonly name: string; readonly icon_hash: string | null };
+  return {
+    kind: 'guild',
+    ...common,
+    guildId: invite.guildId,
+    guildName: guild.name,
+    iconHash: guild.icon_hash,
+    channelName: channel?.name ?? null,
+    presenceCount: invite.presenceCount,
+  };
+}
+
+/** Pieces of JSON that we made ourselves. */
+function parse<Shape>(json: string | null): Shape | null {
+  return json === null ? null : (JSON.parse(json) as Shape);
+}
