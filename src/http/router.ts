@@ -51,7 +51,8 @@ export function createRouter(
 function add(places: Place[][], path: string, route: Route): void {
   const segments = path.split('/').slice(1);
   const key = segments.join('/');
-  const siblings = (places[segments.length] ??= []);
+  const siblings = places[segments.length] ?? [];
+  places[segments.length] = siblings;
   let place = siblings.find((candidate) => candidate.segments.join('/') === key);
   if (place === undefined) {
     place = { segments, routes: new Map() };
