@@ -176,7 +176,8 @@ class Exchange {
       if (!reply.headers.some(([name]) => name === NO_STORE[0])) response.writeHeader(...NO_STORE);
       for (const [name, value] of reply.headers) response.writeHeader(name, value);
       if (mustClose) response.writeHeader(...CLOSE);
-      if (reply.body === null) response.endWithoutBody(undefined, mustClose);
+      // Never `endWithoutBody(undefined)`: the older build would announce a body of 2^63 bytes.
+      if (reply.body === null) mustClose ? response.endWithoutBody(0, true) : response.endWithoutBody();
       else if (request.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(reply.body), mustClose);
       else response.end(reply.body, mustClose);
     });
