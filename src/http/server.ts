@@ -52,6 +52,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
         exchange.send(request, requestId, invalid([fieldError('headers', 'INVALID_VALUE')]), true);
         return;
       }
+      const bytesAnnounced = Number(request.headers.get('content-length') ?? 0);
       const match = options.router.match(request.method, request.path);
       if (match.kind !== 'route') {
         const reply =
@@ -59,7 +60,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
             ? problem('NOT_FOUND')
             : problem('METHOD_NOT_ALLOWED', [['Allow', match.allow]]);
         // The body, if there is one, is read to its end and forgotten, so that the connection can go on.
-        exchange.collect(BODY_BYTES_MAX, (body) => {
+        exchange.collect(bytesAnnounced, (body) => {
           exchange.send(request, requestId, reply, isDraining || body === 'too_large');
         });
         return;
@@ -85,7 +86,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
           });
       };
       if (route.body === 'stream') run(EMPTY, exchange.stream());
-      else exchange.collect(BODY_BYTES_MAX, (body) => run(body, NOTHING));
+      else exchange.collect(bytesAnnounced, (body) => run(body, NOTHING));
     } catch (error) {
       exchange.fail(error, options.onBug);
     }
@@ -127,15 +128,15 @@ class Exchange {
     return this.#isBodyComplete;
   }
 
-  /** Takes in the body and calls `then` once: with all of it, or as soon as it is larger than `bytesMax`. */
-  collect(bytesMax: number, then: (body: WholeBody) => void): void {
+  /** Takes in the body and calls `then` once: with all of it, or as soon as it is, or says to be, too large. */
+  collect(bytesAnnounced: number, then: (body: WholeBody) => void): void {
     let chunks: Uint8Array[] = [];
     let bytes = 0;
-    let isTooLarge = false;
+    let isTooLarge = bytesAnnounced > BODY_BYTES_MAX;
     this.#response.onData((chunk, isLast) => {
       if (isTooLarge || this.#isOver) return;
       bytes += chunk.byteLength;
-      if (bytes > bytesMax) {
+      if (bytes > BODY_BYTES_MAX) {
         isTooLarge = true;
         chunks = [];
         then('too_large');
@@ -147,6 +148,7 @@ class Exchange {
       this.#isBodyComplete = true;
       then(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
     });
+    if (isTooLarge) then('too_large');
   }
 
   /** The body as it comes; the connection is paused while the reader is behind. */
