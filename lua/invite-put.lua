@@ -6,7 +6,7 @@
 -- ARGV[2]  guild id, '' for a group DM
 -- ARGV[3]  channel id
 -- ARGV[4]  inviter: user id, '' for none
--- ARGV[5]  created_at in ms since the epoch
+-- ARGV[5]  created_at in ms since the epoch, '' for now
 -- ARGV[6]  max_age in seconds, 0-604800, 0 = never
 -- ARGV[7]  max_uses, 0-100, 0 = no cap
 -- ARGV[8]  uses
@@ -29,8 +29,8 @@
 local CATEGORY = '4'
 
 local code, guild_id, channel_id, inviter_id = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local created_at_ms, max_age_s, max_uses, uses =
-  tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local created_at_ms = tonumber(ARGV[5]) or clock.now_ms
+local max_age_s, max_uses, uses = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local is_temporary, limit, deadline_ms = ARGV[9] == '1', tonumber(ARGV[10]), tonumber(ARGV[11])
 local expires_at_ms = max_age_s > 0 and created_at_ms + max_age_s * 1000 or ''
 local is_guild = guild_id ~= ''

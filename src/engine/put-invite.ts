@@ -32,7 +32,7 @@ export async function putInvite(
     guildId,
     channelId: invite.channel_id,
     inviterId: invite.inviter_id,
-    createdAtMs: invite.created_at_ms ?? Date.now(),
+    createdAtMs: invite.created_at_ms,
     maxAgeS: invite.max_age,
     maxUses: invite.max_uses,
     uses: invite.uses,

@@ -58,7 +58,8 @@ export interface PutArguments {
   readonly guildId: Snowflake | null;
   readonly channelId: Snowflake;
   readonly inviterId: Snowflake | null;
-  readonly createdAtMs: number;
+  /** null: now, by Redis' clock. */
+  readonly createdAtMs: number | null;
   readonly maxAgeS: number;
   readonly maxUses: number;
   readonly uses: number;
@@ -188,7 +189,7 @@ export function createInviteStore(scripts: Scripts): InviteStore {
         put.guildId ?? '',
         put.channelId,
         put.inviterId ?? '',
-        put.createdAtMs,
+        put.createdAtMs ?? '',
         put.maxAgeS,
         put.maxUses,
         put.uses,

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { partitionOfCode, partitionOfId } from '../../src/invite/partition.js';
 import { type Argument, readScripts } from '../../src/store/scripts.js';
-import { startClusterRedis } from '../support/redis.js';
+import { startClusterRedis, startLocalRedis } from '../support/redis.js';
 
 export type Reply = readonly (string | number | Reply)[];
 
@@ -28,7 +28,12 @@ export class World {
     this.#stop = stop;
   }
 
-  static async open(kind: (typeof worlds)[number]): Promise<World> {
+  /** `isShared` false: a server that no other test file writes to. */
+  static async open(kind: (typeof worlds)[number], isShared = true): Promise<World> {
+    if (kind === 'single' && !isShared) {
+      const server = await startLocalRedis([]);
+      return new World(new Redis(server.url, { protocol: 2 }), () => server.stop());
+    }
     if (kind === 'single') return new World(new Redis(inject('redisUrl'), { protocol: 2 }), async () => {});
     const server = await startClusterRedis();
     return new World(new Redis(server.url, { protocol: 2 }), () => server.stop());
