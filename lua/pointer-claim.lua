@@ -6,23 +6,23 @@
 -- KEYS[1]  invited:{p}:seq   p = partition of the code
 -- ARGV[1]  code
 -- ARGV[2]  target: id of the guild or group DM
--- ARGV[3]  token of this claim, unlike any other
--- ARGV[4]  token of the claim to take over, which the caller knows to lead nowhere; '' for none
+-- ARGV[3]  token of the claim to take over, which the caller knows to lead nowhere; '' for none
 --
--- Replies: {'claimed', deadline ms} · {'reclaimed', deadline ms} (the target had it already)
+-- Replies: {'claimed', token, deadline ms} · {'reclaimed', token, deadline ms} (the target had it already)
 --   · {'taken'} (by an invite) · {'held', target id, token} (by a pointer: ask its target; token '' while its claim may
 --     still be under way, so that it can't be taken over)
 -- An invite that has expired is ended here, with its event. Sent twice, the second replies reclaimed.
 
 --! include clock
 --! include keys
+--! include journal
 --! include invites
 
 local CLAIM_MS = 30000
 -- The switch stops earlier than others may take over: the clocks of two primaries may differ.
 local MARGIN_MS = 5000
 
-local code, target_id, token, takeover_token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local code, target_id, takeover_token = ARGV[1], ARGV[2], ARGV[3]
 
 local record = invites.record(code)
 local status = 'claimed'
@@ -40,5 +40,7 @@ elseif record and record.token ~= takeover_token then
   return { 'held', record.target_id, record.token }
 end
 
+-- Tokens of one code grow, so that of two claims of one guild the later one can be told.
+local token = journal.next()
 redis.call('HSET', keys.invite(code), 'target_id', target_id, 'token', token, 'claimed_at_ms', clock.now_ms)
-return { status, clock.now_ms + CLAIM_MS - MARGIN_MS }
+return { status, token, clock.now_ms + CLAIM_MS - MARGIN_MS }

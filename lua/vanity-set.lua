@@ -8,7 +8,7 @@
 -- ARGV[3]  caller: '1' for a service
 -- ARGV[4]  caller: claimed permission bits, '' if none were claimed
 -- ARGV[5]  new code, '' to remove it
--- ARGV[6]  token of the claim, '' with a removal
+-- ARGV[6]  token of the claim, a growing number; '' with a removal
 -- ARGV[7]  deadline of the claim, ms since the epoch; '0' with a removal
 --
 -- Replies: {'unknown_guild'} · {'missing_permissions'} · {'requires_feature'} · {'claim_expired'}
@@ -25,8 +25,8 @@ local caller = permissions.caller(ARGV[2], ARGV[3], ARGV[4])
 
 local status, guild = vanities.judge(guild_id, caller, code)
 if status == 'unchanged' then
-  if code ~= '' then
-    -- A second claim of the same guild for the same code gave the pointer a new token.
+  -- A second claim of this guild for the same code gave the pointer a new token; the two may come here in any order.
+  if code ~= '' and tonumber(token) > tonumber(guild.vanity_token) then
     redis.call('HSET', guild.key, 'vanity_token', token)
   end
   return { status, vanities.fields(guild) }

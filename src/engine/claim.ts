@@ -1,7 +1,6 @@
 // Claiming a code for a guild or group DM in the partition of the code. A claim that leads nowhere, left behind by a
 // process that died half-way, is taken over; of several who claim one code at once, one gets it.
 
-import { ulid } from 'ulid';
 import type { Snowflake } from '../invite/id.js';
 import type { Store } from '../store/store.js';
 import type { Claim } from '../store/vanities.js';
@@ -14,15 +13,15 @@ export interface HeldClaim extends Claim {
 
 /** The claim, or null where the code is taken. */
 export async function claimCode(store: Store, code: string, targetId: Snowflake): Promise<HeldClaim | null> {
-  const claim: Claim = { code, targetId, token: ulid() };
-  let reply = await store.vanities.claim(claim, null);
+  let reply = await store.vanities.claim(code, targetId, null);
   if (reply.status === 'held' && reply.token !== null) {
     if (await store.vanities.leads(code, reply.targetId)) return null;
     // The token makes this safe: if the holder claimed anew meanwhile, it is another token.
-    reply = await store.vanities.claim(claim, reply.token);
+    reply = await store.vanities.claim(code, targetId, reply.token);
   }
   if (reply.status === 'taken' || reply.status === 'held') return null;
-  return { ...claim, deadlineMs: reply.deadlineMs, isNew: reply.status === 'claimed' };
+  const { token, deadlineMs } = reply;
+  return { code, targetId, token, deadlineMs, isNew: reply.status === 'claimed' };
 }
 
 /** Gives a claim back whose guild could not be switched to it. */

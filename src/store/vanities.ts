@@ -34,7 +34,7 @@ export type VanitySetReply =
   | { readonly status: 'unchanged'; readonly vanity: VanityState }
   | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'claim_expired'>;
 
-/** A claim of a code: `token` tells it from every other one. */
+/** A claim of a code: `token` tells it from every other one; of the same code, later ones are larger. */
 export interface Claim {
   readonly code: string;
   readonly targetId: Snowflake;
@@ -42,7 +42,7 @@ export interface Claim {
 }
 
 export type ClaimReply =
-  | { readonly status: 'claimed' | 'reclaimed'; readonly deadlineMs: number }
+  | { readonly status: 'claimed' | 'reclaimed'; readonly token: string; readonly deadlineMs: number }
   | Plain<'taken'>
   /** By another pointer; `token` is null while its claim may still be under way. */
   | { readonly status: 'held'; readonly targetId: Snowflake; readonly token: string | null };
@@ -56,7 +56,7 @@ export interface VanityStore {
     caller: Caller,
     claim: (Claim & { readonly deadlineMs: number }) | null,
   ): Promise<VanitySetReply>;
-  claim(claim: Claim, takeoverToken: string | null): Promise<ClaimReply>;
+  claim(code: string, targetId: Snowflake, takeoverToken: string | null): Promise<ClaimReply>;
   release(claim: Claim): Promise<void>;
   /** Does the target of a pointer still name the code? */
   leads(code: string, targetId: Snowflake): Promise<boolean>;
@@ -119,22 +119,17 @@ export function createVanityStore(scripts: Scripts): VanityStore {
       return status === 'unchanged' ? { status, vanity: readVanity(reply) } : { status };
     },
 
-    async claim(claim, takeoverToken) {
+    async claim(code, targetId, takeoverToken) {
       const reply = new ReplyReader(
-        await scripts.run('pointer-claim', partitionOfCode(claim.code), [
-          claim.code,
-          claim.targetId,
-          claim.token,
-          takeoverToken ?? '',
-        ]),
+        await scripts.run('pointer-claim', partitionOfCode(code), [code, targetId, takeoverToken ?? '']),
         'pointer-claim',
       );
       const status = reply.oneOf(['claimed', 'reclaimed', 'taken', 'held']);
       if (status === 'taken') return { status };
-      if (status !== 'held') return { status, deadlineMs: reply.integer() };
-      const targetId = reply.id();
+      if (status !== 'held') return { status, token: reply.text(), deadlineMs: reply.integer() };
+      const holderId = reply.id();
       const token = reply.text();
-      return { status, targetId, token: token === '' ? null : token };
+      return { status, targetId: holderId, token: token === '' ? null : token };
     },
 
     async release(claim) {

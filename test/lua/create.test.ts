@@ -94,7 +94,7 @@ describe.each(worlds)('create.lua on a %s server', (kind) => {
     const code = await world.invite(guild);
     expect(await create(guild, { code, userId: guild.ownerId })).toEqual(['code_taken']);
     const pointed = codeIn(guild.id);
-    await world.at(guild.id, 'pointer-claim', pointed, newId(), 'token', '');
+    await world.at(guild.id, 'pointer-claim', pointed, newId(), '');
     expect(await create(guild, { code: pointed, userId: guild.ownerId })).toEqual(['code_taken']);
   });
 

@@ -55,10 +55,10 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
     it('end everything with them: invites and vanity with events, members, bans', async () => {
       const guild = await world.guild({ flags: 2 });
       const code = await world.invite(guild);
-      await world.at(guild.id, 'vanity-set', guild.id, '1', 1, '', 'some-vanity', 'token', 9_000_000_000_000);
+      await world.at(guild.id, 'vanity-set', guild.id, '1', 1, '', 'some-vanity', '1', 9_000_000_000_000);
       await world.at(guild.id, 'ban-put', guild.id, 'bans', '66', '{}');
       const reply = await world.at(guild.id, 'guild-delete', guild.id, '9');
-      expect(reply).toEqual(['deleted', 'some-vanity', 'token', [guild.channelId]]);
+      expect(reply).toEqual(['deleted', 'some-vanity', '1', [guild.channelId]]);
       const [ended, vanity] = await world.events(guild.id, 2);
       expect(ended).toMatchObject({ type: 'INVITE_DELETE', code, reason: 'guild_deleted', by: '9' });
       expect(vanity).toMatchObject({ type: 'VANITY_UPDATE', old_code: 'some-vanity', new_code: '' });
@@ -354,7 +354,7 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
       await world.redis.hset(world.key(guild.id, `invite:${code}`), 'guild_id', '10');
       expect(await put(guild, code)).toEqual(['code_taken']);
       const pointed = codeIn(guild.id);
-      await world.at(guild.id, 'pointer-claim', pointed, '10', 't', '');
+      await world.at(guild.id, 'pointer-claim', pointed, '10', '');
       expect(await put(guild, pointed)).toEqual(['code_taken']);
       await world.redis.hset(world.key(guild.id, `guild:${guild.id}`), 'vanity_code', 'mine');
       expect(await put(guild, 'mine')).toEqual(['code_taken']);
@@ -408,7 +408,7 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
       const guild = await world.guild();
       const code = await world.invite(guild, { maxAge: 60 });
       await world.redis.del(world.key(guild.id, `invite:${code}`));
-      await world.at(guild.id, 'pointer-claim', code, '10', 't', '');
+      await world.at(guild.id, 'pointer-claim', code, '10', '');
       await world.atTime(Date.now() + 120_000, guild.id, 'sweep', 1000);
       expect(await world.redis.hget(world.key(guild.id, `invite:${code}`), 'target_id')).toBe('10');
     });

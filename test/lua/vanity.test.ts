@@ -12,10 +12,12 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
   afterAll(() => world.close());
 
   const newCode = () => `v-${newId()}`;
-  const claim = (code: string, targetId: string, token = newId(), takeover = '') =>
-    world.atCode(code, 'pointer-claim', code, targetId, token, takeover);
+  const claim = (code: string, targetId: string, takeover: string | number = '') =>
+    world.atCode(code, 'pointer-claim', code, targetId, takeover);
+  /** Claims a code and gives the token of the claim. */
+  const tokenOf = async (code: string, targetId: string) => String((await claim(code, targetId))[1]);
   const claimAt = (nowMs: number, code: string, targetId: string, takeover = '') =>
-    world.atTimeCode(nowMs, code, 'pointer-claim', code, targetId, newId(), takeover);
+    world.atTimeCode(nowMs, code, 'pointer-claim', code, targetId, takeover);
   const set = (
     guildId: string,
     code: string,
@@ -36,23 +38,23 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     });
 
     it.each([
-      [29_999, ''],
-      [30_000, 'its token'],
-      [30_001, 'its token'],
-    ])('%d ms after a claim lets others know %s', async (afterMs, token) => {
+      [29_999, false],
+      [30_000, true],
+      [30_001, true],
+    ])('%d ms after a claim lets others know its token: %s', async (afterMs, isKnown) => {
       const code = newCode();
       const holder = newId();
-      await claim(code, holder, 'its token');
+      const token = isKnown ? await tokenOf(code, holder) : await tokenOf(code, holder).then(() => '');
       const claimedAtMs = Number(await world.redis.hget(world.codeKey(code), 'claimed_at_ms'));
       expect(await claimAt(claimedAtMs + afterMs, code, newId())).toEqual(['held', holder, token]);
     });
 
     it('lets an old claim be taken over by who names its token, and by nobody else', async () => {
       const code = newCode();
-      await claim(code, newId(), 'first');
+      const first = await tokenOf(code, newId());
       const taker = newId();
-      expect((await claim(code, newId(), 'second', 'wrong'))[0]).toBe('held');
-      expect((await claim(code, taker, 'second', 'first'))[0]).toBe('claimed');
+      expect((await claim(code, newId(), Number(first) + 1))[0]).toBe('held');
+      expect((await claim(code, taker, first))[0]).toBe('claimed');
       expect(await world.redis.hget(world.codeKey(code), 'target_id')).toBe(taker);
     });
 
@@ -69,7 +71,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
 
     it('ends its deadline before others may take over', async () => {
       const code = newCode();
-      const deadlineMs = Number((await claim(code, newId()))[1]);
+      const deadlineMs = Number((await claim(code, newId()))[2]);
       const claimedAtMs = Number(await world.redis.hget(world.codeKey(code), 'claimed_at_ms'));
       expect(deadlineMs).toBe(claimedAtMs + 25_000);
     });
@@ -79,12 +81,13 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     it('takes away the claim that is meant, and no newer one', async () => {
       const code = newCode();
       const holder = newId();
-      await claim(code, holder, 'old');
-      await claim(code, holder, 'new');
-      expect(await world.atCode(code, 'pointer-release', code, holder, 'old')).toEqual(['kept']);
-      expect(await world.atCode(code, 'pointer-release', code, newId(), 'new')).toEqual(['kept']);
-      expect(await world.atCode(code, 'pointer-release', code, holder, 'new')).toEqual(['released']);
-      expect(await world.atCode(code, 'pointer-release', code, holder, 'new')).toEqual(['kept']);
+      const former = await tokenOf(code, holder);
+      const latter = await tokenOf(code, holder);
+      expect(Number(latter)).toBeGreaterThan(Number(former));
+      expect(await world.atCode(code, 'pointer-release', code, holder, former)).toEqual(['kept']);
+      expect(await world.atCode(code, 'pointer-release', code, newId(), latter)).toEqual(['kept']);
+      expect(await world.atCode(code, 'pointer-release', code, holder, latter)).toEqual(['released']);
+      expect(await world.atCode(code, 'pointer-release', code, holder, latter)).toEqual(['kept']);
     });
 
     it('never takes an invite away', async () => {
@@ -99,10 +102,9 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     it('makes the pointer count, and gives back the old code with its token', async () => {
       const guild = await world.guild({ flags: VANITY_URL });
       const [first, second] = [newCode(), newCode()];
-      await claim(first, guild.id, 'token 1');
-      expect(await set(guild.id, first, 'token 1')).toEqual(['changed', '', '', 1]);
+      expect(await set(guild.id, first, '1')).toEqual(['changed', '', '', 1]);
       expect(await get(guild.id)).toEqual(['is', first, 0, 1]);
-      expect(await set(guild.id, second, 'token 2')).toEqual(['changed', first, 'token 1', 2]);
+      expect(await set(guild.id, second, '2')).toEqual(['changed', first, '1', 2]);
       const [event] = await world.events(guild.id, 1);
       expect(event).toMatchObject({
         type: 'VANITY_UPDATE',
@@ -110,7 +112,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
         old_code: first,
         new_code: second,
       });
-      expect(await set(guild.id, '', '')).toEqual(['changed', second, 'token 2', 3]);
+      expect(await set(guild.id, '', '')).toEqual(['changed', second, '2', 3]);
       expect(await get(guild.id)).toEqual(['is', '', 0, 3]);
       expect(await set(guild.id, '', '')).toEqual(['unchanged', '', 0, 3]);
     });
@@ -118,9 +120,10 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     it('changes nothing for the present code, but keeps the newer token', async () => {
       const guild = await world.guild({ flags: VANITY_URL });
       const code = newCode();
-      await set(guild.id, code, 'token 1');
-      expect(await set(guild.id, code, 'token 2')).toEqual(['unchanged', code, 0, 1]);
-      expect(await set(guild.id, '', '')).toEqual(['changed', code, 'token 2', 2]);
+      await set(guild.id, code, '1');
+      expect(await set(guild.id, code, '2')).toEqual(['unchanged', code, 0, 1]);
+      expect(await set(guild.id, code, '1')).toEqual(['unchanged', code, 0, 1]);
+      expect(await set(guild.id, '', '')).toEqual(['changed', code, '2', 2]);
     });
 
     it.each([
@@ -138,7 +141,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
         1,
         '',
         newCode(),
-        't',
+        '1',
         FAR,
       );
       expect(reply[0]).toBe(status);
@@ -147,9 +150,9 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     it('needs the feature to set, not to remove', async () => {
       const guild = await world.guild({ flags: VANITY_URL });
       const code = newCode();
-      await set(guild.id, code, 't');
+      await set(guild.id, code, '1');
       await world.putGuild(guild.id, guild.ownerId, { flags: 0 });
-      expect(await set(guild.id, newCode(), 't')).toEqual(['requires_feature']);
+      expect(await set(guild.id, newCode(), '1')).toEqual(['requires_feature']);
       expect(await get(guild.id, newCode())).toEqual(['requires_feature']);
       expect(await get(guild.id, code)).toEqual(['unchanged', code, 0, 1]);
       expect((await set(guild.id, '', ''))[0]).toBe('changed');
@@ -158,11 +161,11 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     it('is for who manages the guild', async () => {
       const guild = await world.guild({ flags: VANITY_URL });
       const stranger = [newId(), 0, ''];
-      expect(await set(guild.id, newCode(), 't', FAR, stranger)).toEqual(['missing_permissions']);
+      expect(await set(guild.id, newCode(), '1', FAR, stranger)).toEqual(['missing_permissions']);
       expect(await get(guild.id, '-', stranger)).toEqual(['missing_permissions']);
-      expect((await set(guild.id, newCode(), 't', FAR, [newId(), 0, MANAGE_GUILD]))[0]).toBe('changed');
+      expect((await set(guild.id, newCode(), '1', FAR, [newId(), 0, MANAGE_GUILD]))[0]).toBe('changed');
       const unknown = newId();
-      expect(await set(unknown, newCode(), 't')).toEqual(['unknown_guild']);
+      expect(await set(unknown, newCode(), '1')).toEqual(['unknown_guild']);
       expect(await get(unknown, newCode())).toEqual(['unknown_guild']);
       expect(await get(guild.id, newCode())).toEqual(['may_change']);
     });
@@ -171,7 +174,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
   it('a vanity is followed from its own partition, and counts only while its guild names it', async () => {
     const guild = await world.guild({ flags: VANITY_URL });
     const code = newCode();
-    await claim(code, guild.id, 't');
+    await claim(code, guild.id);
     const user = newId();
     const accept = (followed: string): Promise<Reply> =>
       followed === ''
@@ -180,7 +183,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     expect(await accept('')).toEqual(['pointer', guild.id]);
     expect(await accept(guild.id)).toEqual(['unknown']);
     expect(await world.at(guild.id, 'pointer-check', code, guild.id)).toEqual(['leads_nowhere']);
-    await set(guild.id, code, 't');
+    await set(guild.id, code, '1');
     expect(await world.at(guild.id, 'pointer-check', code, guild.id)).toEqual(['leads']);
     const accepted = await accept(guild.id);
     expect(accepted[0]).toBe('accepted');
