@@ -9,7 +9,7 @@
 -- ARGV[5]  the code that the caller wishes to set ('' to remove it), or '-' only to read
 --
 -- Replies: {'unknown_guild'} · {'missing_permissions'} · {'is', code or '', uses, version}
---   and to a wish also: {'unchanged', code or '', uses, version} · {'requires_feature'} · {'may_change'}
+--   and to a wish also: {'unchanged', code or '', uses, version} · {'requires_feature'} · {'taken'} · {'may_change'}
 
 --! include vanities
 --! include permissions

@@ -11,7 +11,7 @@
 -- ARGV[6]  token of the claim, a growing number; '' with a removal
 -- ARGV[7]  deadline of the claim, ms since the epoch; '0' with a removal
 --
--- Replies: {'unknown_guild'} · {'missing_permissions'} · {'requires_feature'} · {'claim_expired'}
+-- Replies: {'unknown_guild'} · {'missing_permissions'} · {'requires_feature'} · {'taken'} · {'claim_expired'}
 --   · {'unchanged', code or '', uses, version} · {'changed', old code or '', old token, version}
 -- Writes VANITY_UPDATE. Sent twice, the second replies unchanged.
 

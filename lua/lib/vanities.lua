@@ -1,12 +1,13 @@
 -- What a guild's vanity may become: the rules that checking it and switching it share.
 
 --! include guilds
+--! include invites
 --! include permissions
 
 local vanities = {}
 
 -- Judges the wish to have `code` ('' to remove it). Returns status, guild:
--- 'unknown_guild' · 'missing_permissions' · 'unchanged' · 'requires_feature' · 'may_change'.
+-- 'unknown_guild' · 'missing_permissions' · 'unchanged' · 'requires_feature' · 'taken' · 'may_change'.
 function vanities.judge(guild_id, caller, code)
   local guild = guilds.read(guild_id)
   if not guild then
@@ -20,6 +21,11 @@ function vanities.judge(guild_id, caller, code)
   end
   if code ~= '' and not guilds.has(guild, guilds.VANITY_URL) then
     return 'requires_feature', guild
+  end
+  -- An imported invite of this very guild may have the code: its pointer leads here already.
+  local record = code ~= '' and invites.record(code)
+  if record and record.channel_id and invites.is_live(record) then
+    return 'taken', guild
   end
   return 'may_change', guild
 end

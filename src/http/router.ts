@@ -37,7 +37,7 @@ export function createRouter(
       const segments = path.split('/').slice(1);
       if (!path.startsWith('/') || segments.includes('')) return NOT_FOUND;
       for (const place of places[segments.length] ?? []) {
-        const params = fit(place.segments, segments, reserved);
+        const params = paramsOf(place.segments, segments, reserved);
         if (params === null) continue;
         const route = place.routes.get(method === 'HEAD' ? 'GET' : method);
         if (route === undefined) return { kind: 'method_not_allowed', allow: allowOf(place) };
@@ -64,7 +64,7 @@ function add(places: Place[][], path: string, route: Route): void {
   place.routes.set(route.method, route);
 }
 
-function fit(
+function paramsOf(
   pattern: readonly string[],
   segments: readonly string[],
   reserved: (segment: string) => boolean,

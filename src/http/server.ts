@@ -178,10 +178,17 @@ class Exchange {
       if (!reply.headers.some(([name]) => name === NO_STORE[0])) response.writeHeader(...NO_STORE);
       for (const [name, value] of reply.headers) response.writeHeader(name, value);
       if (mustClose) response.writeHeader(...CLOSE);
-      // Never `endWithoutBody(undefined)`: the older build would announce a body of 2^63 bytes.
-      if (reply.body === null) mustClose ? response.endWithoutBody(0, true) : response.endWithoutBody();
-      else if (request.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(reply.body), mustClose);
-      else response.end(reply.body, mustClose);
+      if (reply.body !== null && request.method !== 'HEAD') {
+        response.end(reply.body, mustClose);
+      } else if (mustClose) {
+        response.end('', true);
+      } else {
+        // The length is a header of ours, and endWithoutBody is given no arguments: the older build would wait for the
+        // bytes that it is told of, and takes undefined for 2^63 of them.
+        if (reply.body !== null)
+          response.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
+        response.endWithoutBody();
+      }
     });
   }
 

@@ -22,7 +22,7 @@ export type VanityGetReply =
 
 export type VanityWishReply =
   | { readonly status: 'unchanged'; readonly vanity: VanityState }
-  | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'may_change'>;
+  | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'taken' | 'may_change'>;
 
 export type VanitySetReply =
   | {
@@ -32,7 +32,7 @@ export type VanitySetReply =
       readonly version: number;
     }
   | { readonly status: 'unchanged'; readonly vanity: VanityState }
-  | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'claim_expired'>;
+  | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'taken' | 'claim_expired'>;
 
 /** A claim of a code: `token` tells it from every other one; of the same code, later ones are larger. */
 export interface Claim {
@@ -88,6 +88,7 @@ export function createVanityStore(scripts: Scripts): VanityStore {
         'unknown_guild',
         'missing_permissions',
         'requires_feature',
+        'taken',
         'may_change',
       ]);
       return status === 'unchanged' ? { status, vanity: readVanity(reply) } : { status };
@@ -105,6 +106,7 @@ export function createVanityStore(scripts: Scripts): VanityStore {
         'unknown_guild',
         'missing_permissions',
         'requires_feature',
+        'taken',
         'claim_expired',
       ]);
       if (status === 'changed') {

@@ -158,6 +158,13 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
       expect((await set(guild.id, '', ''))[0]).toBe('changed');
     });
 
+    it('takes no code that an invite of the guild has', async () => {
+      const guild = await world.guild({ flags: VANITY_URL });
+      const code = await world.invite(guild);
+      expect(await set(guild.id, code, '1')).toEqual(['taken']);
+      expect(await get(guild.id, code)).toEqual(['taken']);
+    });
+
     it('is for who manages the guild', async () => {
       const guild = await world.guild({ flags: VANITY_URL });
       const stranger = [newId(), 0, ''];
