@@ -125,8 +125,8 @@ describe('the guild', () => {
     expect([await statusOf(guild.ownerId), await statusOf(next)]).toEqual([403, 200]);
   });
 
-  it('takes bits beyond 2^53 and beyond 2^64 for what they are', async () => {
-    for (const permissions of [(1n << 60n) | (1n << 5n), (1n << 90n) | (1n << 5n)]) {
+  it('takes bits beyond 2^53 for what they are', async () => {
+    for (const permissions of [(1n << 60n) | (1n << 5n), (1n << 53n) | (1n << 62n) | (1n << 5n)]) {
       const call = { permissions: String(permissions) };
       expect(await mayOf({ everyone: [] }, call)).toBe('guilds');
     }
