@@ -77,7 +77,11 @@ function readBody(route: Route, body: WholeBody): unknown {
   if (route.body === 'ignored') return undefined;
   const parsed = parseJson(body);
   if (!parsed.ok) throw new InvalidFields([parsed.error]);
-  return parsed.value ?? {};
+  const value = parsed.value ?? {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new InvalidFields([fieldError('body', 'INVALID_TYPE')]);
+  }
+  return value;
 }
 
 function paramOf(params: ReadonlyMap<string, string>, name: string): string {

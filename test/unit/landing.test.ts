@@ -38,7 +38,7 @@ const EVIL = [
   '&notanentity;',
   'javascript:alert(1)',
   '{{7*7}}',
-  '${7*7}',
+  '$' + '{7*7}',
   '%3Cscript%3E',
   '\u202eevil',
   '\u2066\u2069',
