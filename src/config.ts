@@ -64,15 +64,13 @@ const port = v.union(
   ],
   'must be a port from 0 to 65535 or unix:/path.sock',
 );
-const httpUrl = (templated: boolean) =>
-  v.pipe(
-    v.string(),
-    v.check((given) => {
-      const url = tryUrl(given);
-      return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
-    }, 'must be an http or https URL'),
-    v.transform((given) => (templated ? given : given.replace(/\/+$/, ''))),
-  );
+const httpUrl = v.pipe(
+  v.string(),
+  v.check((given) => {
+    const url = tryUrl(given);
+    return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+  }, 'must be an http or https URL'),
+);
 
 const environment = v.object({
   INVITED_HOST: v.optional(text, '0.0.0.0'),
@@ -96,8 +94,16 @@ const environment = v.object({
   INVITED_CODE_LENGTH: v.optional(whole(CODE_LENGTH_MIN, CODE_LENGTH_MAX), '8'),
   INVITED_MAX_INVITES_PER_GUILD: v.optional(whole(1, 100_000), '1000'),
   INVITED_RESERVED_VANITY: v.optional(list),
-  INVITED_ICON_URL: v.optional(httpUrl(true)),
-  INVITED_PUBLIC_URL: v.optional(httpUrl(false)),
+  INVITED_ICON_URL: v.optional(
+    // The page allows pictures from one origin.
+    v.pipe(httpUrl, v.regex(/^https?:\/\/[^/{}]+\//, 'must have a fixed host and a path')),
+  ),
+  INVITED_PUBLIC_URL: v.optional(
+    v.pipe(
+      httpUrl,
+      v.transform((given) => given.replace(/\/+$/, '')),
+    ),
+  ),
   INVITED_ALLOW_EVICTION: v.optional(flag, '0'),
   INVITED_REDIS_TIMEOUT_MS: v.optional(whole(10, 60_000), '2000'),
   INVITED_MAX_IN_FLIGHT: v.optional(whole(1, 1_000_000), '10000'),

@@ -34,7 +34,6 @@ export interface Server {
 
 const COMMON_HEADERS: readonly Header[] = [['X-Content-Type-Options', 'nosniff']];
 const NO_STORE: Header = ['Cache-Control', 'no-store'];
-const CLOSE: Header = ['Connection', 'close'];
 const EMPTY = new Uint8Array(0);
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const DRAIN_POLL_MS = 20;
@@ -177,8 +176,8 @@ class Exchange {
       for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value);
       if (!reply.headers.some(([name]) => name === NO_STORE[0])) response.writeHeader(...NO_STORE);
       for (const [name, value] of reply.headers) response.writeHeader(name, value);
-      if (mustClose) response.writeHeader(...CLOSE);
       if (reply.body !== null && request.method !== 'HEAD') {
+        // With true it also says `Connection: close`.
         response.end(reply.body, mustClose);
       } else if (mustClose) {
         response.end('', true);

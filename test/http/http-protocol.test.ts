@@ -186,7 +186,7 @@ describe('X-Request-Id', () => {
     ['of 5,000 characters', 'z'.repeat(5_000)],
     ['with a space', 'a b'],
     ['with a tab', 'a\tb'],
-    ['beyond ASCII', 'caf\u00e9'],
+    ['with a byte beyond ASCII', 'caf\u00e9s'],
     ['that is empty', ''],
   ])('%s is replaced by a ULID', async (_name, id) => {
     expect(await requestId(id)).toMatch(ULID);

@@ -10,6 +10,7 @@ import {
   makeGuild,
   makeMember,
   type Overwrite,
+  type PERMISSION,
   putGuild,
   startHost,
 } from '../support/directory.js';
@@ -21,8 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => host.stop());
 
-type Permission = Parameters<typeof bits>[number];
-type Names = readonly Permission[];
+type Names = readonly (keyof typeof PERMISSION)[];
 
 interface World {
   /** What @everyone has; left out, the guild tells no such role. */

@@ -17,6 +17,7 @@ import {
   makeChannel,
   makeGuild,
   makeMember,
+  type PERMISSION,
   putGuild,
   remove,
   setVanity,
@@ -351,7 +352,10 @@ describe('who may', () => {
     }
   });
 
-  const claim = (...names: Parameters<typeof bits>) => ({ as: snowflake(), permissions: bits(...names) });
+  const claim = (...names: readonly (keyof typeof PERMISSION)[]) => ({
+    as: snowflake(),
+    permissions: bits(...names),
+  });
 });
 
 describe('a change of the code', () => {

@@ -1,3 +1,5 @@
+// The page against names that want out of it: what an HTML parser makes of it must be what was put in.
+
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { escapeHtml, fillUrl } from '../../src/http/page/escape.js';
@@ -91,16 +93,19 @@ describe('the landing page', () => {
 
   it.each(EVIL)('shows the guild name %j as it is, in each place', (name) => {
     const html = renderLanding({ ...guild, guildName: name }, PLAIN);
-    expect(parsed(between(html, '<h1><bdi>', '</bdi></h1>'))).toBe(visible(name));
+    expect(parsed(between(html, '<h1 class="name"><bdi>', '</bdi></h1>'))).toBe(visible(name));
     const title = parsed(between(html, 'property="og:title" content="', '">'));
-    expect(visible(`Join ${name}`).startsWith(title.replace(/…$/, ''))).toBe(true);
+    const shown = [...name].length > 300 ? `${name.slice(0, 300)}…` : name;
+    expect(title).toBe(visible(`Join ${shown}`));
+    expect(parsed(between(html, '<title>', '</title>'))).toBe(visible(shown));
+    expect(parsed(between(html, 'name="twitter:title" content="', '">'))).toBe(title);
     expect(tags(html)).toBe(tags(safe));
   });
 
   it.each(EVIL)('shows the names of channel and inviter %j as they are', (name) => {
     const html = renderLanding({ ...guild, channelName: name, inviterName: name }, PLAIN);
     expect(parsed(between(html, 'in #<bdi>', '</bdi></p>'))).toBe(visible(name));
-    expect(parsed(between(html, '<p><bdi>', '</bdi> invites you'))).toBe(visible(name));
+    expect(parsed(between(html, '<p class="name"><bdi>', '</bdi> invites you'))).toBe(visible(name));
     expect(tags(html)).toBe(tags(safe));
   });
 
@@ -130,7 +135,7 @@ describe('the landing page', () => {
       memberCount: 3,
       expiresAt: null,
     } as const;
-    expect(renderLanding(dm, PLAIN)).toContain('<h1><bdi>ada, grace</bdi></h1>');
+    expect(renderLanding(dm, PLAIN)).toContain('<bdi>ada, grace and 1 other</bdi></h1>');
     expect(renderLanding({ ...dm, recipientNames: [null] }, PLAIN)).toContain('a group');
   });
 
@@ -151,6 +156,14 @@ describe('the landing page', () => {
     expect(new Map(withIcons).get('Content-Security-Policy')).toContain('img-src https://cdn.example;');
   });
 
+  it.each(['.', '..'])(
+    'makes no picture of the icon hash %j, which would be a step in a path',
+    (iconHash) => {
+      const options = { iconUrlTemplate: 'https://cdn.example/{icon_hash}/x.png', publicUrl: null };
+      expect(renderLanding({ ...guild, iconHash }, options)).not.toContain('<img');
+    },
+  );
+
   it('gives og:url only where the public address is known', () => {
     expect(safe).not.toContain('og:url');
     const html = renderLanding(guild, { iconUrlTemplate: null, publicUrl: 'https://join.example' });
@@ -158,7 +171,11 @@ describe('the landing page', () => {
   });
 
   it('in its 404 form is one and the same page', () => {
-    expect(renderLanding({ kind: 'unknown' }, PLAIN)).toContain('This invite is not valid');
+    const options = { iconUrlTemplate: 'https://cdn.example/{icon_hash}', publicUrl: 'https://join.example' };
+    const gone = renderLanding({ kind: 'unknown' }, PLAIN);
+    expect(gone).toContain('<h1>This invite is not valid</h1>');
+    expect(renderLanding({ kind: 'unknown' }, options)).toBe(gone);
+    expect(gone).not.toMatch(/og:url|og:image/);
   });
 });
 

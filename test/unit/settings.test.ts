@@ -35,6 +35,13 @@ describe('loadConfig', () => {
     expect(config.demo).toBe(true);
   });
 
+  it.each(['https://{guild_id}.cdn.example/x', 'https://cdn.example'])(
+    'wants a fixed host and a path for icons: %s',
+    (url) => {
+      expect(() => loadConfig({ INVITED_ICON_URL: url })).toThrow(/INVITED_ICON_URL/);
+    },
+  );
+
   it('names every wrong setting at once, and never what it was', () => {
     const load = () =>
       loadConfig({

@@ -39,6 +39,8 @@ export interface LandingOptions {
 
 type KnownView = Exclude<LandingView, { readonly kind: 'unknown' }>;
 
+/** Recipients by whom a group DM without a name is called. */
+const NAMES_MAX = 4;
 const DESCRIPTION_CHARACTERS_MAX = 300;
 
 const GONE = document({
@@ -66,14 +68,14 @@ export function renderLanding(view: LandingView, options: LandingOptions): strin
       : `${isolated(view.inviterName)} invites you to join`;
   const channel =
     view.kind === 'guild' && view.channelName !== null
-      ? `<p class="small">in #${isolated(view.channelName)}</p>\n`
+      ? `<p class="name small">in #${isolated(view.channelName)}</p>\n`
       : '';
   return document({
     head,
     title: shortened(name),
     body: `${tile(view, name, picture)}
-<p>${inviter}</p>
-<h1>${isolated(name)}</h1>
+<p class="name">${inviter}</p>
+<h1 class="name">${isolated(name)}</h1>
 ${channel}<p class="counts">${counts.map((count, at) => `<span${at === 1 ? ' class="online"' : ''}>${count}</span>`).join(' ')}</p>
 <div class="how">
 <p>To accept, open this link in the app you got it from, or enter this code there:</p>
@@ -148,20 +150,26 @@ function nameOf(view: KnownView): string {
   if (view.kind === 'guild') return view.guildName;
   if (view.name !== null && view.name !== '') return view.name;
   const known = view.recipientNames.filter((name) => name !== null);
-  return known.length === 0 ? 'a group' : known.slice(0, 4).join(', ');
+  if (known.length === 0) return 'a group';
+  const others = view.recipientNames.length - Math.min(known.length, NAMES_MAX);
+  return known.slice(0, NAMES_MAX).join(', ') + (others > 0 ? ` and ${plural(others, 'other')}` : '');
 }
 
 function countsOf(view: KnownView): readonly string[] {
   const members = plural(view.memberCount, 'member');
-  return view.kind === 'guild' ? [members, `${view.presenceCount.toLocaleString('en')} online`] : [members];
+  return view.kind === 'guild' ? [members, `${NUMBER.format(view.presenceCount)} online`] : [members];
 }
 
+const NUMBER = new Intl.NumberFormat('en');
+
 function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+  return `${NUMBER.format(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function pictureOf(view: KnownView, options: LandingOptions): string | null {
   if (view.kind !== 'guild' || view.iconHash === null || options.iconUrlTemplate === null) return null;
+  // As a segment of a path these would lead elsewhere, percent-encoded or not.
+  if (view.iconHash === '.' || view.iconHash === '..') return null;
   return fillUrl(options.iconUrlTemplate, { guild_id: view.guildId, icon_hash: view.iconHash });
 }
 

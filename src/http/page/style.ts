@@ -18,11 +18,12 @@ main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--li
 img.tile{object-fit:cover}
 ${TILES.map((colour, at) => `.c${at}{background:${colour}}`).join('')}
 p{margin:.25rem 0;color:var(--soft);overflow-wrap:anywhere}
-h1{margin:.25rem 0 .5rem;font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere;max-height:7.5rem;overflow:auto}
+.name{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;line-clamp:3;overflow:hidden}
+h1{margin:.25rem 0 .5rem;font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}
 .counts{display:flex;flex-wrap:wrap;justify-content:center;gap:.25rem 1.25rem;margin:.75rem 0}
 .online::before{content:"";display:inline-block;width:.6rem;height:.6rem;margin-right:.4rem;border-radius:50%;background:var(--dot)}
 .how{margin-top:1.5rem;padding-top:1.25rem;border-top:1px solid var(--line)}
-code{display:inline-block;margin:.6rem 0;padding:.4rem .9rem;border-radius:.5rem;background:var(--code);color:var(--text);font:600 1.15rem ui-monospace,monospace;user-select:all;overflow-wrap:anywhere}
+code{display:inline-block;margin:.6rem 0;padding:.4rem .9rem;border-radius:.5rem;background:var(--code);color:var(--text);font:600 1.15rem ui-monospace,monospace;-webkit-user-select:all;user-select:all;overflow-wrap:anywhere}
 .small{font-size:.9rem}
 `;
 

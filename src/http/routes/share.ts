@@ -32,7 +32,8 @@ export function shareRoutes(engine: Engine, options: LandingOptions): readonly R
 }
 
 function wantsJson(call: Call): boolean {
-  const accept = call.request.headers.get('accept');
+  // Some clients name a character set here, though JSON has but one.
+  const accept = call.request.headers.get('accept')?.replace(/;\s*charset=[^,;]*/gi, '');
   // Where a client wants both alike, it gets the page.
   const negotiator = new Negotiator({ headers: { accept } });
   return negotiator.mediaType(['text/html', 'application/json']) === 'application/json';
