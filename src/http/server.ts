@@ -194,9 +194,12 @@ class Exchange {
   /** The last resort: something threw where nothing may. The connection goes, the process stays. */
   fail(error: unknown, onBug: (error: unknown) => void): void {
     onBug(error);
-    if (this.#isOver) return;
     this.#isOver = true;
-    this.#response.close();
+    try {
+      this.#response.close();
+    } catch {
+      // The connection has gone, or the answer had been sent before: nobody waits for anything.
+    }
   }
 }
 
