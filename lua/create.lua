@@ -22,12 +22,9 @@
 --! include clock
 --! include keys
 --! include journal
---! include guilds
 --! include group-dms
 --! include invites
 --! include permissions
-
-local CATEGORY = '4'
 
 local code, guild_id, channel_id = ARGV[1], ARGV[2], ARGV[3]
 local caller = permissions.caller(ARGV[4], ARGV[5], ARGV[6])
@@ -36,24 +33,19 @@ local is_temporary, is_unique, limit = ARGV[9] == '1', ARGV[10] == '1', tonumber
 assert(max_age_s >= 0 and max_age_s <= 604800 and max_uses >= 0 and max_uses <= 100, 'out of range')
 
 local is_guild = guild_id ~= ''
-local place
+local place, is_category = invites.place_of_channel(guild_id, channel_id)
+if not place then
+  return { 'unknown_channel' }
+end
 if is_guild then
-  place = guilds.read(guild_id)
-  local rule = place and redis.call('HGET', place.key .. ':channels', channel_id)
-  if not rule then
-    return { 'unknown_channel' }
-  end
   if not permissions.in_channel(place, channel_id, caller, permissions.CREATE_INSTANT_INVITE) then
     return { 'missing_permissions' }
   end
-  if rule:match('^%d+') == CATEGORY then
+  if is_category then
     return { 'invalid_channel_type' }
   end
-else
-  place = group_dms.read(channel_id)
-  if not place or not (caller.is_service or group_dms.is_recipient(place, caller.user_id)) then
-    return { 'unknown_channel' }
-  end
+elseif not (caller.is_service or group_dms.is_recipient(place, caller.user_id)) then
+  return { 'unknown_channel' }
 end
 
 local flags = is_temporary and invites.TEMPORARY or 0

@@ -22,11 +22,7 @@
 --! include clock
 --! include keys
 --! include journal
---! include guilds
---! include group-dms
 --! include invites
-
-local CATEGORY = '4'
 
 local code, guild_id, channel_id, inviter_id = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local created_at_ms = tonumber(ARGV[5]) or clock.now_ms
@@ -35,21 +31,12 @@ local is_temporary, limit, deadline_ms = ARGV[9] == '1', tonumber(ARGV[10]), ton
 local expires_at_ms = max_age_s > 0 and created_at_ms + max_age_s * 1000 or ''
 local is_guild = guild_id ~= ''
 
-local place
-if is_guild then
-  place = guilds.read(guild_id)
-  local rule = place and redis.call('HGET', place.key .. ':channels', channel_id)
-  if not rule then
-    return { 'unknown_channel' }
-  end
-  if rule:match('^%d+') == CATEGORY then
-    return { 'invalid_channel_type' }
-  end
-else
-  place = group_dms.read(channel_id)
-  if not place then
-    return { 'unknown_channel' }
-  end
+local place, is_category = invites.place_of_channel(guild_id, channel_id)
+if not place then
+  return { 'unknown_channel' }
+end
+if is_category then
+  return { 'invalid_channel_type' }
 end
 
 local former = invites.record(code)

@@ -19,6 +19,8 @@ local invites = {
 
 -- How long a record outlives its invite, so that the sweeper can still read what it announces.
 local AFTERLIFE_MS = 60000
+-- The channel type of a category.
+local CATEGORY = '4'
 
 -- A record as a table of its fields, or nil.
 function invites.record(code)
@@ -48,6 +50,20 @@ function invites.place(invite)
     return guilds.read(invite.guild_id)
   end
   return group_dms.read(invite.channel_id)
+end
+
+-- Where a new invite to a channel would lead: the guild or group DM, or nil where it or the channel is unknown; and
+-- whether the channel is a category, to which nobody can be invited.
+function invites.place_of_channel(guild_id, channel_id)
+  if guild_id == '' then
+    return group_dms.read(channel_id), false
+  end
+  local guild = guilds.read(guild_id)
+  local rule = guild and redis.call('HGET', guild.key .. ':channels', channel_id)
+  if not rule then
+    return nil, false
+  end
+  return guild, rule:match('^%d+') == CATEGORY
 end
 
 local function place_key(invite)
