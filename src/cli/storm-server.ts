@@ -43,7 +43,7 @@ export async function startStormServer(
   server.stderr.pipe(process.stderr, { end: false });
   const stop = async () => {
     await end(server);
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   try {
     return { target: { ...(await urlsOf(server)), secret }, stop };

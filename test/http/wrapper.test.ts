@@ -1,7 +1,7 @@
 // The wrapper around every uWebSockets.js handler, with handlers that do their worst. A throw that reached uWebSockets.js
 // would end this very process, and the whole file with it.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { type Server, startServer } from '../../src/http/server.js';
 import { loadUws } from '../../src/http/uws.js';
 import type { ListenOn } from '../../src/listen-on.js';
 import { StartError } from '../../src/start-error.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 class Outage extends Error {}
 
@@ -169,6 +170,6 @@ describe('listening', () => {
     expect(onSocket.address).toBe(`unix:${path}`);
     expect((await get('/fine', path)).status).toBe(200);
     await onSocket.drain(0);
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 });

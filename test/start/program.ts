@@ -3,13 +3,14 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { askRedis } from '../../src/embedded/ask-redis.js';
 import { holdsWithin } from '../../src/embedded/deadline.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const SECRET = 'a secret of at least 32 bytes, for tests';
@@ -47,7 +48,7 @@ export function afterwards(cleanup: () => Promise<unknown>): void {
 
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'invited-test-'));
-  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  cleanups.push(() => removeFolder(folder));
   return folder;
 }
 

@@ -1,12 +1,13 @@
 // Where the tests get their Redis: that the source is real, and that a useless Docker engine costs little time.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { startClusterRedis, startLocalRedis, startTestRedis } from '../support/redis.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -38,7 +39,7 @@ async function engineThat(
   cleanups.push(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
   return { host: `unix://${path}`, asked };
 }

@@ -1,13 +1,14 @@
 // A redis-server of this machine on a free port, with nothing on disk but what its arguments ask for.
 // It is ended by its pid, and by the guard when the test run dies first.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { deadlineReached, holdsWithin } from '../../src/embedded/deadline.js';
 import { spawnGuarded } from '../../src/embedded/guarded-process.js';
+import { removeFolder } from './remove-folder.js';
 
 // Under the range from which systems give out ports of their own, and low enough for a cluster's second port.
 const PORT_FIRST = 20_000;
@@ -70,7 +71,7 @@ async function tryStart(port: number, extraArgs: readonly string[]): Promise<Loc
   ]);
   const stop = async () => {
     await redis.end();
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   };
   let hasEnded = false;
   void redis.ended.then(() => {

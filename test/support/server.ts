@@ -4,11 +4,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
+import { removeFolder } from './remove-folder.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const START_MAX_MS = 20_000;
@@ -67,7 +68,7 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
 
   const urls = await startedUrls(child, () => stdout).catch(async (error: unknown) => {
     await kill(child);
-    await rm(dataDir, { recursive: true, force: true });
+    await removeFolder(dataDir);
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${all}`);
   });
   return {
@@ -78,7 +79,7 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
     output: () => all,
     async stop() {
       const code = await terminate(child);
-      await rm(dataDir, { recursive: true, force: true });
+      await removeFolder(dataDir);
       if (code !== 0) throw new Error(`the server ended with ${code} instead of 0\n${all}`);
     },
   };

@@ -1,7 +1,7 @@
 // `invited import`, against a small HTTP server that answers as the contract says the import endpoint does.
 
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { jwtVerify } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { importFile } from '../../src/cli/import.js';
 import { recordingPrint } from '../support/print.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const SECRET = 'a secret of at least 32 bytes, for tests';
 
@@ -28,7 +29,7 @@ const servers: Server[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'invited-test-import-'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 afterEach(() => {
   for (const server of servers.splice(0)) {
     server.closeAllConnections();

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +16,7 @@ import { spawnGuarded } from '../../src/embedded/guarded-process.js';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/embedded/redis.js';
 import { loadOrCreateSecret } from '../../src/embedded/secret.js';
 import { StartError } from '../../src/start-error.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -24,7 +25,7 @@ afterEach(async () => {
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'invited-test-'));
-  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  cleanups.push(() => removeFolder(folder));
   return folder;
 }
 
@@ -139,7 +140,7 @@ describe('embedded Redis', () => {
     const folder = join(await temporaryFolder(), 'x'.repeat(120));
     await mkdir(folder);
     const redis = await startIn(folder);
-    cleanups.push(async () => rm(await socketFolder(folder), { recursive: true, force: true }));
+    cleanups.push(async () => removeFolder(await socketFolder(folder)));
     expect(Buffer.byteLength(redis.socketPath)).toBeLessThanOrEqual(100);
     expect((await stat(await socketFolder(folder))).mode & 0o777).toBe(0o700);
   });
@@ -147,7 +148,7 @@ describe('embedded Redis', () => {
   it('refuses a socket folder that others can use', async () => {
     const folder = join(await temporaryFolder(), 'y'.repeat(120));
     const sockets = await socketFolder(folder);
-    cleanups.push(() => rm(sockets, { recursive: true, force: true }));
+    cleanups.push(() => removeFolder(sockets));
     await chmod(sockets, 0o777);
     expect(await startErrorOf(socketFolder(folder))).toContain(sockets);
   });
