@@ -2,7 +2,8 @@
 // Made of strings on the server; no script, no request to anyone else, and its 404 form tells nothing.
 
 import { escapeHtml, fillUrl, isolated } from './escape.js';
-import { STYLE, STYLE_HASH, TILE_COLOURS } from './style.js';
+import { STYLE, STYLE_HASH } from './style.js';
+import { initialsTile, pictureTile } from './tile.js';
 
 export type LandingView =
   | {
@@ -41,26 +42,32 @@ type KnownView = Exclude<LandingView, { readonly kind: 'unknown' }>;
 
 /** Recipients by whom a group DM without a name is called. */
 const NAMES_MAX = 4;
-const DESCRIPTION_CHARACTERS_MAX = 300;
+const NAMELESS = 'a group';
+const TITLE_CHARACTERS_MAX = 300;
 
+const GONE_TITLE = 'This invite is not valid';
+const GONE_REASONS = 'It may have expired, been used up or been taken back.';
 const GONE = document({
-  head: card({ title: 'This invite is not valid', description: 'It may have expired or been taken back.' }),
-  title: 'This invite is not valid',
-  body: `<div class="tile c5" aria-hidden="true">?</div>
-<h1>This invite is not valid</h1>
-<p>It may have expired, been used up or been taken back. Ask whoever sent it for a new one.</p>`,
+  head: card({ title: GONE_TITLE, description: GONE_REASONS }),
+  title: GONE_TITLE,
+  body: `${initialsTile('?', '')}
+<h1>${GONE_TITLE}</h1>
+<p>${GONE_REASONS} Check the link, or ask whoever sent it for a new one.</p>`,
 });
 
 export function renderLanding(view: LandingView, options: LandingOptions): string {
   if (view.kind === 'unknown') return GONE;
-  const name = nameOf(view);
+  const { name, heading, initialsFrom } = namesOf(view);
+  const title = shortened(name);
   const picture = pictureOf(view, options);
   const counts = countsOf(view);
   const head = card({
-    title: `Join ${shortened(name)}`,
+    title: `Join ${title}`,
     description: counts.join(' · '),
     ...(picture === null ? {} : { picture }),
-    ...(options.publicUrl === null ? {} : { url: `${options.publicUrl}/invite/${view.code}` }),
+    ...(options.publicUrl === null
+      ? {}
+      : { url: options.publicUrl + fillUrl('/invite/{code}', { code: view.code }) }),
   });
   const inviter =
     view.inviterName === null
@@ -68,14 +75,14 @@ export function renderLanding(view: LandingView, options: LandingOptions): strin
       : `${isolated(view.inviterName)} invites you to join`;
   const channel =
     view.kind === 'guild' && view.channelName !== null
-      ? `<p class="name small">in #${isolated(view.channelName)}</p>\n`
+      ? `<p class="in small">in #${isolated(view.channelName)}</p>\n`
       : '';
   return document({
     head,
-    title: shortened(name),
-    body: `${tile(view, name, picture)}
-<p class="name">${inviter}</p>
-<h1 class="name">${isolated(name)}</h1>
+    title,
+    body: `${picture === null ? initialsTile(initialsFrom, seedOf(view)) : pictureTile(picture)}
+<p class="by">${inviter}</p>
+${heading}
 ${channel}<p class="counts">${counts.map((count, at) => `<span${at === 1 ? ' class="online"' : ''}>${count}</span>`).join(' ')}</p>
 <div class="how">
 <p>To accept, open this link in the app you got it from, or enter this code there:</p>
@@ -146,13 +153,43 @@ ${parts.body}
 `;
 }
 
-function nameOf(view: KnownView): string {
-  if (view.kind === 'guild') return view.guildName;
-  if (view.name !== null && view.name !== '') return view.name;
-  const known = view.recipientNames.filter((name) => name !== null);
-  if (known.length === 0) return 'a group';
-  const others = view.recipientNames.length - Math.min(known.length, NAMES_MAX);
-  return known.slice(0, NAMES_MAX).join(', ') + (others > 0 ? ` and ${plural(others, 'other')}` : '');
+interface Names {
+  /** For titles, which hold no tags. */
+  readonly name: string;
+  /** In which no name can turn what stands behind it. */
+  readonly heading: string;
+  readonly initialsFrom: string;
+}
+
+/** How the page calls what the invite leads to. */
+function namesOf(view: KnownView): Names {
+  const own = view.kind === 'guild' ? view.guildName : view.name;
+  if (own !== null && own !== '') {
+    return { name: own, heading: `<h1 class="name">${isolated(own)}</h1>`, initialsFrom: own };
+  }
+  const people = view.kind === 'guild' ? [] : view.recipientNames;
+  const known = people.flatMap((name) => (name === null || name === '' ? [] : [name])).slice(0, NAMES_MAX);
+  if (known.length === 0) return { name: NAMELESS, heading: `<h1>${NAMELESS}</h1>`, initialsFrom: '…' };
+  const others = people.length - known.length;
+  const rest = others > 0 ? [plural(others, 'other')] : [];
+  return {
+    name: listed([...known, ...rest]),
+    heading: `<h1 class="people">${listed([...known.map(isolated), ...rest], unbroken)}</h1>`,
+    initialsFrom: known.join(' '),
+  };
+}
+
+/** a · a and b · a, b and c; `wrap` gets each item with its comma. */
+function listed(items: readonly string[], wrap = (item: string) => item): string {
+  const last = items.length - 1;
+  return items
+    .map((item, at) => `${at > 0 && at === last ? 'and ' : ''}${wrap(at < last - 1 ? `${item},` : item)}`)
+    .join(' ');
+}
+
+/** A line may not begin with the comma behind a name. */
+function unbroken(html: string): string {
+  return `<span>${html}</span>`;
 }
 
 function countsOf(view: KnownView): readonly string[] {
@@ -173,34 +210,24 @@ function pictureOf(view: KnownView, options: LandingOptions): string | null {
   return fillUrl(options.iconUrlTemplate, { guild_id: view.guildId, icon_hash: view.iconHash });
 }
 
-/** The guild's picture, or its initials on a colour of its own. */
-function tile(view: KnownView, name: string, picture: string | null): string {
-  if (picture !== null)
-    return `<img class="tile" src="${escapeHtml(picture)}" alt="" width="88" height="88">`;
-  const colour = Number(BigInt(view.kind === 'guild' ? view.guildId : 0) % BigInt(TILE_COLOURS));
-  return `<div class="tile c${colour}" aria-hidden="true">${isolated(initials(name))}</div>`;
-}
-
-function initials(name: string): string {
-  const words = name.trim().split(/\s+/u).slice(0, 2);
-  return words
-    .map((word) => [...word][0] ?? '')
-    .join('')
-    .toUpperCase();
+/** What the colour hangs on. The view of a group DM holds no id. */
+function seedOf(view: KnownView): string {
+  return view.kind === 'guild' ? view.guildId : view.code;
 }
 
 /** A preview needs no ten thousand characters. */
 function shortened(text: string): string {
-  const characters = [...text];
-  if (characters.length <= DESCRIPTION_CHARACTERS_MAX) return text;
-  return `${characters.slice(0, DESCRIPTION_CHARACTERS_MAX).join('')}…`;
+  // A character takes at most two places; what lies beyond needn't be taken apart.
+  const characters = [...text.slice(0, 2 * (TITLE_CHARACTERS_MAX + 1))];
+  if (characters.length <= TITLE_CHARACTERS_MAX) return text;
+  return `${characters.slice(0, TITLE_CHARACTERS_MAX).join('')}…`;
 }
 
-const DATE = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
 
 function expiryOf(expiresAt: string | null): string {
   if (expiresAt === null) return '';
-  return `<p class="small">Expires <time datetime="${expiresAt}">${DATE.format(new Date(expiresAt))} UTC</time></p>\n`;
+  return `<p class="small">Expires <time datetime="${escapeHtml(expiresAt)}">${DATE.format(new Date(expiresAt))} UTC</time></p>\n`;
 }
 
 function originOf(template: string): string {
