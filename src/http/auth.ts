@@ -67,8 +67,8 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
     },
 
     toldAddress(request) {
-      const address = request.headers.get('x-invited-client-ip');
-      return address !== undefined && isGateway(request) ? address : null;
+      const address = request.headers.get('x-invited-client-ip') ?? '';
+      return address !== '' && isGateway(request) ? address : null;
     },
   };
 }

@@ -1,6 +1,7 @@
 // From a request to its answer, in the contract's order of checks (§7): route, who calls, 401, role, ids in the path,
 // body; what comes after is the handler's and the engine's. Turns whatever is thrown into an answer.
 
+import { type Address, parseAddress } from '../invite/address.js';
 import type { MaybeCaller } from '../invite/caller.js';
 import { isSnowflake, type Snowflake } from '../invite/id.js';
 import type { Authenticator } from './auth.js';
@@ -54,7 +55,7 @@ async function answer(incoming: Incoming, { authenticator }: HandleOptions): Pro
     caller,
     json,
     stream: incoming.stream,
-    clientAddress: authenticator.toldAddress(request) ?? incoming.peerAddress,
+    clientAddress: route.usesClientAddress ? clientAddress(incoming, authenticator) : null,
     param: (name) => paramOf(params, name),
     id: (name) => paramOf(params, name) as Snowflake,
   };
@@ -70,6 +71,16 @@ function checkAccess(access: Access, caller: MaybeCaller): void {
 function checkIds(params: ReadonlyMap<string, string>): void {
   const wrong = [...params].filter(([name, value]) => name.endsWith('_id') && !isSnowflake(value));
   if (wrong.length > 0) throw new InvalidFields(wrong.map(([name]) => fieldError(name, 'INVALID_ID')));
+}
+
+/** What the gateway tells counts, else the other end of the connection; null where there is none (a Unix socket). */
+function clientAddress(incoming: Incoming, authenticator: Authenticator): Address | null {
+  const told = authenticator.toldAddress(incoming.request);
+  if (told === null) return parseAddress(incoming.peerAddress);
+  const address = parseAddress(told);
+  // A list or a port that were passed over in silence would lift every address ban.
+  if (address === null) throw new InvalidFields([fieldError('X-Invited-Client-IP', 'INVALID_ADDRESS')]);
+  return address;
 }
 
 function readBody(route: Route, body: WholeBody): unknown {

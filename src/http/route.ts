@@ -1,6 +1,7 @@
 // A route: where it is, who may use it, what it wants of the path and body. The order in which these are checked
 // is the same for all and stands in handle.ts; a handler only asks the engine and words its outcome.
 
+import type { Address } from '../invite/address.js';
 import type { Caller, MaybeCaller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
 import type { Reply } from './reply.js';
@@ -20,8 +21,8 @@ export interface Call {
   readonly json: unknown;
   /** The body in pieces. Only where the route streams. */
   readonly stream: AsyncIterable<Uint8Array>;
-  /** The client's address, from the gateway or the connection. Only where the route asks for it. */
-  readonly clientAddress: string;
+  /** The client's address, from the gateway or the connection; null if unknown, or if the route doesn't ask for it. */
+  readonly clientAddress: Address | null;
 }
 
 export interface KnownCall extends Call {

@@ -283,6 +283,23 @@ describe('banned addresses', () => {
       },
     });
 
+  it.each(['nonsense', '1.2.3.4, 5.6.7.8', '1.2.3.4:80', '[::1]', 'fe80::1%eth0'])(
+    'are not escaped by a gateway that tells %s',
+    async (told) => {
+      const guild = await makeGuild(host);
+      const { code } = await createInvite(host, guild.channelId, guild.ownerId);
+      expectInvalid(await from(code, told), 'X-Invited-Client-IP', 'INVALID_ADDRESS');
+      expect(await memberCountOf(host, code)).toBe(1);
+    },
+  );
+
+  it('are those of the connection where the gateway tells nothing', async () => {
+    const guild = await makeGuild(host);
+    const { code } = await createInvite(host, guild.channelId, guild.ownerId);
+    await banIp(host, guild.id, '127.0.0.1');
+    expectError(await from(code, ''), 403, 'USER_IP_BANNED_FROM_GUILD');
+  });
+
   it('are IPv4 exactly, and IPv6 by /64', async () => {
     const guild = await makeGuild(host);
     const { code } = await createInvite(host, guild.channelId, guild.ownerId);

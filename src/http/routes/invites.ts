@@ -1,7 +1,6 @@
 // The routes of one invite, and of a channel's or guild's invites.
 
 import type { Engine } from '../../engine/engine.js';
-import { parseAddress } from '../../invite/address.js';
 import { etag, inviteJson, METADATA, PLAIN } from '../invite-json.js';
 import { type ProblemCode, problem } from '../problem.js';
 import { jsonReply, NO_CONTENT, type Reply } from '../reply.js';
@@ -43,7 +42,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
       'POST',
       '/invites/{code}',
       async (call) => {
-        const banKey = parseAddress(call.clientAddress)?.banKey ?? null;
+        const banKey = call.clientAddress?.banKey ?? null;
         const outcome = await engine.accept(call.param('code'), call.caller.userId, banKey);
         if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
         const json = inviteJson(outcome.invite, { ...PLAIN, newMember: outcome.status === 'accepted' });
