@@ -23,7 +23,11 @@ export interface World {
   readonly guilds: readonly WorldGuild[];
   readonly invites: readonly WorldInvite[];
   /** Users whose names are shown: the owners. Everyone else is unknown to the directory. */
-  readonly users: readonly { readonly id: string; readonly username: string; readonly discriminator: number }[];
+  readonly users: readonly {
+    readonly id: string;
+    readonly username: string;
+    readonly discriminator: number;
+  }[];
 }
 
 export interface StartOptions {

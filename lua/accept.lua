@@ -1,16 +1,24 @@
 #!lua
--- Lets a user in by an invite: the checks of the contract in their order, and all effects, in one step.
+-- Lets users in by invites: for each the checks of the contract in their order, and all effects, in one step.
+-- Requests for one code come as one group, in the order in which they arrived.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the code, or of the guild that a pointer named
--- ARGV[1]  code
--- ARGV[2]  the guild that a pointer named, '' at the first look-up
--- ARGV[3]  user id
--- ARGV[4]  ban key of the client's address (IPv4, or prefix::/64), '' if unknown
+-- KEYS     invited:{p}:seq   each partition of the batch; p = that of the code, or of the guild that a pointer named
+-- ARGV     six for each group:
+--   1      which of KEYS
+--   2      code
+--   3      the guild that a pointer named, '' at the first look-up
+--   4      the revision that the caller knows, '' for none
+--   5      user ids, with spaces between them
+--   6      of each user the ban key of his address (IPv4, or prefix::/64), '-' if unknown; with spaces between them
 --
--- Replies: {'unknown'} · {'pointer', target id} · {'invites_disabled'} · {'already', row} · {'banned'} · {'ip_banned'}
---   · {'guild_full'} · {'group_dm_full'} · {'accepted', row}; row as in lib/invites.lua.
--- Writes INVITE_ACCEPT, and INVITE_DELETE (exhausted) with the last use. O(log invites of the guild).
--- Sent twice, the second finds the user already in (or the invite gone): no second use.
+-- Replies: for each group {outcomes, …}: one letter for each user, and
+--   'p' only (the code is a pointer): target id
+--   with an 'a' or 'm' in it: the fields of the row, as in lib/invites.lua
+-- Letters: a accepted · m already a member · u unknown · p pointer · d invites disabled · b banned · i address banned
+--   · g guild full · r group DM full
+-- Writes one entry of INVITE_ACCEPT in each partition, for all that were accepted there (README.md, Events), and
+-- INVITE_DELETE (exhausted) with a last use. O(users + groups · log invites of their guild).
+-- Sent twice, the second finds the users already in (or the invite gone): no second use.
 
 --! include clock
 --! include keys
@@ -18,83 +26,183 @@
 --! include guilds
 --! include group-dms
 --! include invites
+--! include batch
 
-local code, followed, user_id, ban_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local ARGUMENTS = 6
+assert(#ARGV > 0 and #ARGV % ARGUMENTS == 0, 'groups of six')
 
-local kind, found = invites.find(code, followed)
-if not kind then
-  return { 'unknown' }
-end
-if kind == 'pointer' then
-  return { 'pointer', found }
-end
-
-local is_vanity = kind == 'vanity'
-local invite = is_vanity and invites.of_vanity(found) or found
-local place = is_vanity and found or invites.place(found)
-if not place then
-  return { 'unknown' }
-end
-local is_guild = tonumber(invite.type) == invites.GUILD
-
-if invites.has(invite, invites.PAUSED) or (is_guild and guilds.has(place, guilds.INVITES_DISABLED)) then
-  return { 'invites_disabled' }
+-- Which of these users are in already: a list of truth values.
+local function memberships(is_guild, place, users)
+  if is_guild then
+    return redis.call('HMGET', place.key .. ':members', unpack(users))
+  end
+  return redis.call('ZMSCORE', place.key .. ':recipients', unpack(users))
 end
 
-if is_guild then
-  if guilds.is_member(place, user_id) then
-    return { 'already', invites.row(invite, place) }
+-- Which of these are in a hash of bans: a list of truth values, empty where there are no bans.
+local function bans(is_guild, key, names)
+  if not is_guild or redis.call('EXISTS', key) == 0 then
+    return {}
   end
-  if redis.call('HEXISTS', place.key .. ':bans', user_id) == 1 then
-    return { 'banned' }
+  return redis.call('HMGET', key, unpack(names))
+end
+
+-- Counts a user in, in the tables that the requests behind this one see.
+local function come_in(is_guild, place, user_id)
+  place.joined[user_id] = true
+  if is_guild then
+    place.count = place.count + 1
+  else
+    table.insert(place.recipients, user_id)
   end
-  if ban_key ~= '' and redis.call('HEXISTS', place.key .. ':ip-bans', ban_key) == 1 then
-    return { 'ip_banned' }
+end
+
+local function is_full(is_guild, place)
+  if is_guild then
+    return guilds.member_count(place) >= place.max_members
   end
-  if guilds.member_count(place) >= place.max_members then
-    return { 'guild_full' }
+  return #group_dms.recipients(place) >= group_dms.RECIPIENTS_MAX
+end
+
+-- The letter for each user, and who of them comes in. Counts the invite's uses on.
+local function decide(invite, place, users, ban_keys)
+  local is_guild = tonumber(invite.type) == invites.GUILD
+  local max_uses, uses = tonumber(invite.max_uses), tonumber(invite.uses)
+  local is_in = memberships(is_guild, place, users)
+  local is_banned = bans(is_guild, place.key .. ':bans', users)
+  local is_ip_banned = bans(is_guild, place.key .. ':ip-bans', ban_keys)
+  place.joined = place.joined or {}
+
+  local letters, joining = {}, {}
+  for at, user_id in ipairs(users) do
+    local letter
+    if max_uses > 0 and uses >= max_uses then
+      letter = 'u'
+    elseif is_in[at] or place.joined[user_id] then
+      letter = 'm'
+    elseif is_banned[at] then
+      letter = 'b'
+    elseif is_ip_banned[at] then
+      letter = 'i'
+    elseif is_full(is_guild, place) then
+      letter = is_guild and 'g' or 'r'
+    else
+      letter = 'a'
+      uses = uses + 1
+      come_in(is_guild, place, user_id)
+      joining[#joining + 1] = user_id
+    end
+    letters[at] = letter
   end
-else
-  if group_dms.is_recipient(place, user_id) then
-    return { 'already', invites.row(invite, place) }
+  invite.uses = uses
+  return table.concat(letters), joining
+end
+
+-- What there is to write: joins in the order of the groups, with the partition they are in.
+local joins = {}
+
+local function reply_to(seq_key, code, followed, known_revision, users, ban_keys)
+  local function all(letter)
+    return letter:rep(#users)
   end
-  if group_dms.recipient_count(place) >= group_dms.RECIPIENTS_MAX then
-    return { 'group_dm_full' }
+
+  local kind, found = invites.find(code, followed)
+  if not kind then
+    return { all('u') }
   end
+  if kind == 'pointer' then
+    return { all('p'), found }
+  end
+  local is_vanity = kind == 'vanity'
+  local invite = is_vanity and invites.of_vanity(found) or found
+  local place = is_vanity and found or invites.place(found)
+  if not place then
+    return { all('u') }
+  end
+  if invites.has(invite, invites.PAUSED)
+    or (tonumber(invite.type) == invites.GUILD and guilds.has(place, guilds.INVITES_DISABLED)) then
+    return { all('d') }
+  end
+
+  local outcomes, joining = decide(invite, place, users, ban_keys)
+  if #joining > 0 then
+    joins[#joins + 1] = { seq_key = seq_key, invite = invite, place = place, is_vanity = is_vanity, users = joining }
+  end
+  if outcomes:find('[am]') then
+    return { outcomes, unpack(invites.row(invite, place, known_revision)) }
+  end
+  return { outcomes }
+end
+
+local replies = {}
+for at = 1, #ARGV, ARGUMENTS do
+  local seq_key = KEYS[tonumber(ARGV[at])]
+  keys.enter(seq_key)
+  replies[#replies + 1] =
+    reply_to(seq_key, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], batch.words(ARGV[at + 4]), batch.words(ARGV[at + 5]))
 end
 
 -- From here on only writes.
-local is_temporary = is_guild and invites.has(invite, invites.TEMPORARY)
-local seq = journal.next()
-if is_guild then
-  guilds.put_member(place, user_id, is_temporary and 't' or 'p')
-  journal.mark(seq, 'member:' .. place.id .. ':' .. user_id)
-  if place.told_member_count ~= '' then
-    place.told_member_count = tonumber(place.told_member_count) + 1
-    journal.mark(seq, 'guild:' .. place.id)
+
+-- Lets the users of one group in; returns their line of the event.
+local function write(join)
+  local invite, place, users = join.invite, join.place, join.users
+  local is_temporary = false
+  if tonumber(invite.type) == invites.GUILD then
+    is_temporary = invites.has(invite, invites.TEMPORARY)
+    guilds.add_members(place, users, is_temporary)
+  else
+    group_dms.add_recipients(place, users)
   end
-else
-  group_dms.add_recipient(place, user_id)
-  journal.mark(seq, 'group-dm:' .. place.id)
+  local uses
+  if join.is_vanity then
+    uses = redis.call('HINCRBY', place.key, 'vanity_uses', #users)
+  else
+    uses = redis.call('HINCRBY', keys.invite(invite.code), 'uses', #users)
+  end
+  local function or_none(id)
+    return id == '' and '-' or id
+  end
+  return table.concat({ invite.code, or_none(invite.guild_id), or_none(join.is_vanity and '' or invite.channel_id),
+    or_none(invite.inviter_id), is_temporary and 1 or 0, join.is_vanity and 1 or 0, uses - #users + 1,
+    table.concat(users, ' ') }, ' ')
 end
 
-local uses
-if is_vanity then
-  uses = redis.call('HINCRBY', place.key, 'vanity_uses', 1)
-  journal.mark(seq, 'guild:' .. place.id)
-else
-  uses = redis.call('HINCRBY', keys.invite(code), 'uses', 1)
-  journal.mark(seq, 'invite:' .. code)
+-- The groups of one partition leave one entry, however their turns came.
+local by_partition, order = {}, {}
+for _, join in ipairs(joins) do
+  local entry = by_partition[join.seq_key]
+  if not entry then
+    entry = { lines = {}, joins = {}, count = 0 }
+    by_partition[join.seq_key] = entry
+    order[#order + 1] = join.seq_key
+  end
+  keys.enter(join.seq_key)
+  entry.lines[#entry.lines + 1] = write(join)
+  entry.joins[#entry.joins + 1] = join
+  entry.count = entry.count + #join.users
 end
-invite.uses = uses
 
-journal.event(seq, 'INVITE_ACCEPT', invite.guild_id, is_vanity and '' or invite.channel_id,
-  'code', code, 'user_id', user_id, 'inviter_id', invite.inviter_id, 'uses', uses,
-  'temporary', is_temporary and 1 or 0, 'vanity', is_vanity and 1 or 0)
-
-local row = invites.row(invite, place)
-local max_uses = tonumber(invite.max_uses)
-if max_uses > 0 and uses >= max_uses then
-  invites.finish(invite, 'exhausted', '')
+for _, seq_key in ipairs(order) do
+  local entry = by_partition[seq_key]
+  keys.enter(seq_key)
+  local last_seq = journal.joins(entry.lines, entry.count)
+  for _, join in ipairs(entry.joins) do
+    local invite, place = join.invite, join.place
+    if tonumber(invite.type) == invites.GROUP_DM then
+      journal.mark(last_seq, 'group-dm:' .. place.id)
+    elseif join.is_vanity or place.told_member_count ~= '' then
+      journal.mark(last_seq, 'guild:' .. place.id)
+    end
+    if not join.is_vanity then
+      journal.mark(last_seq, 'invite:' .. invite.code)
+    end
+  end
+  for _, join in ipairs(entry.joins) do
+    local max_uses = tonumber(join.invite.max_uses)
+    if max_uses > 0 and join.invite.uses >= max_uses then
+      invites.finish(join.invite, 'exhausted', '')
+    end
+  end
 end
-return { 'accepted', row }
+return replies

@@ -30,5 +30,5 @@ invites.finish_all(guild, 'channel_deleted', by, function(invite)
 end)
 local seq = journal.next()
 journal.mark(seq, 'channel:' .. guild_id .. ':' .. channel_id)
-directory.choose_landing_channel(guild)
+directory.changed(guild)
 return { 'deleted' }

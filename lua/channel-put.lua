@@ -25,5 +25,5 @@ redis.call('HSET', guild.key .. ':channel-json', channel_id, ARGV[4])
 redis.call('HSET', guild.key .. ':channel-records', channel_id, ARGV[5])
 local seq = journal.next()
 journal.mark(seq, 'channel:' .. guild_id .. ':' .. channel_id)
-directory.choose_landing_channel(guild)
+directory.changed(guild)
 return { 'put' }

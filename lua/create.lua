@@ -57,7 +57,7 @@ if not is_unique then
     if own and own.channel_id == channel_id and own.inviter_id == caller.user_id
       and tonumber(own.max_age_s) == max_age_s and tonumber(own.max_uses) == max_uses
       and tonumber(own.flags) == flags and invites.is_live(own) then
-      return { 'reused', invites.row(own, place) }
+      return { 'reused', invites.row(own, place, '') }
     end
   end
 end
@@ -92,4 +92,4 @@ journal.mark(seq, 'invite:' .. code)
 journal.event(seq, 'INVITE_CREATE', guild_id, channel_id, 'code', code, 'inviter_id', invite.inviter_id,
   'created_at_ms', invite.created_at_ms, 'expires_at_ms', invite.expires_at_ms, 'max_age_s', max_age_s,
   'max_uses', max_uses, 'uses', 0, 'flags', flags, 'version', 1)
-return { 'created', invites.row(invite, place) }
+return { 'created', invites.row(invite, place, '') }

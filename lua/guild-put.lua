@@ -44,5 +44,5 @@ if not membership or membership:sub(1, 1) == 't' then
   journal.mark(seq, 'member:' .. guild_id .. ':' .. owner_id)
 end
 
-directory.choose_landing_channel(guilds.read(guild_id))
+directory.changed(guilds.read(guild_id))
 return { 'put' }

@@ -51,7 +51,7 @@ local rows = {}
 for _, code in ipairs(invites.codes(place)) do
   local invite = invites.record(code)
   if invite and (channel_id == '' or invite.channel_id == channel_id) and invites.is_live(invite) then
-    rows[#rows + 1] = invites.row(invite, place)
+    rows[#rows + 1] = invites.row(invite, place, '')
   end
 end
 return { 'listed', rows }

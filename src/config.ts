@@ -28,6 +28,7 @@ export interface Config {
   readonly allowEviction: boolean;
   readonly redisTimeoutMs: number;
   readonly requestsInFlightMax: number;
+  readonly waitingMax: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
@@ -107,6 +108,7 @@ const environment = v.object({
   INVITED_ALLOW_EVICTION: v.optional(flag, '0'),
   INVITED_REDIS_TIMEOUT_MS: v.optional(whole(10, 60_000), '2000'),
   INVITED_MAX_IN_FLIGHT: v.optional(whole(1, 1_000_000), '10000'),
+  INVITED_MAX_WAITING: v.optional(whole(1, 1_000_000), '8192'),
   INVITED_LOG_LEVEL: v.optional(
     v.picklist(
       ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
@@ -149,6 +151,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     allowEviction: set.INVITED_ALLOW_EVICTION,
     redisTimeoutMs: set.INVITED_REDIS_TIMEOUT_MS,
     requestsInFlightMax: set.INVITED_MAX_IN_FLIGHT,
+    waitingMax: set.INVITED_MAX_WAITING,
     logLevel: set.INVITED_LOG_LEVEL,
   };
 }

@@ -59,8 +59,8 @@ async function start(config: Config): Promise<void> {
     const redisUrl = config.redisUrl ?? (await startEmbedded(config, teardown, (line) => log.warn(line)));
     const redis = await connectRedis({ url: redisUrl, timeoutMs: config.redisTimeoutMs });
     teardown.add(async () => redis.disconnect());
-    await checkServer(redis, config.allowEviction);
-    const store = createStore(redis);
+    const { isCluster } = await checkServer(redis, config.allowEviction);
+    const store = createStore(redis, { isCluster, waitingMax: config.waitingMax });
     await store.scripts.load();
     const engine = createEngine(store, config);
 

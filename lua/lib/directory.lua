@@ -1,13 +1,14 @@
 -- What the directory's scripts share.
 
+--! include clock
 --! include guilds
 --! include permissions
 
 local directory = {}
 
--- Chooses the channel that a guild's vanity shows: the first text channel (lowest position, then id) that @everyone
--- may view. Chosen when channels or roles change, so that no reader has to.
-function directory.choose_landing_channel(guild)
+-- The channel that a guild's vanity shows: the first text channel (lowest position, then id) that @everyone may view;
+-- '' for none.
+local function landing_channel(guild)
   local everyone = permissions.everyone(guild)
   local best_id, best_position
   local channels = redis.call('HGETALL', guild.key .. ':channels')
@@ -32,5 +33,11 @@ function directory.choose_landing_channel(guild)
       end
     end
   end
-  redis.call('HSET', guild.key, 'landing_channel_id', best_id or '')
+  return best_id or ''
+end
+
+-- To be called behind every change of a guild's record, roles or channels: works out once what readers would otherwise
+-- each have to, and names a new revision of what is shown.
+function directory.changed(guild)
+  redis.call('HSET', guild.key, 'landing_channel_id', landing_channel(guild), 'revision', clock.stamp)
 end

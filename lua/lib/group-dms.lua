@@ -15,19 +15,20 @@ function group_dms.read(channel_id)
 end
 
 function group_dms.recipients(group_dm)
-  return redis.call('ZRANGE', group_dm.key .. ':recipients', 0, -1)
+  group_dm.recipients = group_dm.recipients or redis.call('ZRANGE', group_dm.key .. ':recipients', 0, -1)
+  return group_dm.recipients
 end
 
 function group_dms.is_recipient(group_dm, user_id)
   return redis.call('ZSCORE', group_dm.key .. ':recipients', user_id) ~= false
 end
 
-function group_dms.recipient_count(group_dm)
-  return redis.call('ZCARD', group_dm.key .. ':recipients')
-end
-
--- Adds a recipient behind the others.
-function group_dms.add_recipient(group_dm, user_id)
-  local last = redis.call('ZREVRANGE', group_dm.key .. ':recipients', 0, 0, 'WITHSCORES')
-  redis.call('ZADD', group_dm.key .. ':recipients', (tonumber(last[2]) or 0) + 1, user_id)
+-- Adds recipients behind the others.
+function group_dms.add_recipients(group_dm, user_ids)
+  local key = group_dm.key .. ':recipients'
+  local last = redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')
+  local order = tonumber(last[2]) or 0
+  for at, user_id in ipairs(user_ids) do
+    redis.call('ZADD', key, order + at, user_id)
+  end
 end

@@ -10,7 +10,7 @@ local guilds = {
 }
 
 local GUILD_FIELDS = {
-  'owner_id', 'flags', 'max_members', 'told_member_count', 'presence_count', 'json', 'landing_channel_id',
+  'owner_id', 'flags', 'max_members', 'told_member_count', 'presence_count', 'revision', 'landing_channel_id',
   'vanity_code', 'vanity_uses', 'vanity_created_at_ms', 'vanity_version', 'vanity_token',
 }
 
@@ -29,6 +29,12 @@ function guilds.read(guild_id)
   return guild
 end
 
+-- What invites show of the guild. Asked for only where a caller doesn't have this revision of it.
+function guilds.json(guild)
+  guild.json = guild.json or redis.call('HGET', guild.key, 'json')
+  return guild.json
+end
+
 function guilds.exists(guild_id)
   return redis.call('EXISTS', keys.guild(guild_id)) == 1
 end
@@ -39,10 +45,8 @@ end
 
 -- How many members the guild has: what the host told, moved by what the engine saw since; else its own count.
 function guilds.member_count(guild)
-  if guild.told_member_count ~= '' then
-    return tonumber(guild.told_member_count)
-  end
-  return redis.call('HLEN', guild.key .. ':members')
+  guild.count = guild.count or tonumber(guild.told_member_count) or redis.call('HLEN', guild.key .. ':members')
+  return guild.count
 end
 
 function guilds.is_member(guild, user_id)
@@ -59,6 +63,22 @@ function guilds.put_member(guild, user_id, membership)
     redis.call('SADD', keys.temporary(user_id), guild.id)
   else
     redis.call('SREM', keys.temporary(user_id), guild.id)
+  end
+end
+
+-- Lets in users who are no members, and moves a told count.
+function guilds.add_members(guild, user_ids, is_temporary)
+  local memberships = {}
+  for at, user_id in ipairs(user_ids) do
+    memberships[2 * at - 1] = user_id
+    memberships[2 * at] = is_temporary and 't' or 'p'
+    if is_temporary then
+      redis.call('SADD', keys.temporary(user_id), guild.id)
+    end
+  end
+  redis.call('HSET', guild.key .. ':members', unpack(memberships))
+  if guild.told_member_count ~= '' then
+    redis.call('HINCRBY', guild.key, 'told_member_count', #user_ids)
   end
 end
 

@@ -113,14 +113,16 @@ function invites.codes(place)
   return redis.call('ZREVRANGE', place.key .. ':invites', 0, -1)
 end
 
--- Stores a new invite and its index entries. `order` is its place in the lists, in microseconds.
+-- Stores a new invite and its index entries, and names its first revision. `order` is its place in the lists, in
+-- microseconds.
 function invites.add(invite, order)
   local key = keys.invite(invite.code)
+  invite.revision = clock.stamp
   local place = place_key(invite)
   redis.call('HSET', key, 'type', invite.type, 'guild_id', invite.guild_id, 'channel_id', invite.channel_id,
     'inviter_id', invite.inviter_id, 'created_at_ms', invite.created_at_ms,
     'expires_at_ms', invite.expires_at_ms, 'max_age_s', invite.max_age_s, 'max_uses', invite.max_uses,
-    'uses', invite.uses, 'flags', invite.flags, 'version', invite.version)
+    'uses', invite.uses, 'flags', invite.flags, 'version', invite.version, 'revision', invite.revision)
   redis.call('ZADD', place .. ':invites', string.format('%.0f', order), invite.code)
   if invite.expires_at_ms ~= '' then
     redis.call('PEXPIREAT', key, string.format('%.0f', tonumber(invite.expires_at_ms) + AFTERLIFE_MS))
@@ -166,26 +168,34 @@ function invites.finish_all(place, reason, by, matches)
   end
 end
 
--- The reply form of an invite, the same for every script (src/store/invite-row.ts reads it):
--- code, type, guild_id, channel_id, inviter_id, created_at_ms, expires_at_ms, max_age_s, max_uses, uses, flags,
--- version, guild JSON, channel JSON, members, presences, recipients of a group DM. '' stands for none.
-function invites.row(invite, place)
-  if tonumber(invite.type) == invites.GUILD then
-    local channel_json = invite.channel_id ~= ''
-      and redis.call('HGET', place.key .. ':channel-json', invite.channel_id) or ''
-    return { invite.code, invite.type, invite.guild_id, invite.channel_id, invite.inviter_id,
-      invite.created_at_ms, invite.expires_at_ms, invite.max_age_s, invite.max_uses, invite.uses, invite.flags,
-      invite.version, place.json, channel_json, guilds.member_count(place), place.presence_count, {} }
+-- The reply form of an invite, the same for every script (src/store/reply.ts reads it):
+-- uses, members, presences, recipients of a group DM, revision; and unless the caller knows that revision:
+-- code, type, guild_id, channel_id, inviter_id, created_at_ms, expires_at_ms, max_age_s, max_uses, flags, version,
+-- guild JSON, channel JSON. '' stands for none.
+-- A revision names all of those; '' is that of a group DM's invite, which shows its recipients and is told each time.
+function invites.row(invite, place, known_revision)
+  if tonumber(invite.type) == invites.GROUP_DM then
+    local recipients = group_dms.recipients(place)
+    return { invite.uses, #recipients, '0', recipients, '',
+      invite.code, invite.type, '', invite.channel_id, invite.inviter_id, invite.created_at_ms, invite.expires_at_ms,
+      invite.max_age_s, invite.max_uses, invite.flags, invite.version, '', place.json }
   end
-  local recipients = group_dms.recipients(place)
-  return { invite.code, invite.type, '', invite.channel_id, invite.inviter_id,
-    invite.created_at_ms, invite.expires_at_ms, invite.max_age_s, invite.max_uses, invite.uses, invite.flags,
-    invite.version, '', place.json, #recipients, '0', recipients }
+  local revision = (invite.revision or '') .. '.' .. place.revision
+  if revision == known_revision then
+    return { invite.uses, guilds.member_count(place), place.presence_count, {}, revision }
+  end
+  local channel_json = invite.channel_id ~= ''
+    and redis.call('HGET', place.key .. ':channel-json', invite.channel_id) or ''
+  return { invite.uses, guilds.member_count(place), place.presence_count, {}, revision,
+    invite.code, invite.type, invite.guild_id, invite.channel_id, invite.inviter_id, invite.created_at_ms,
+    invite.expires_at_ms, invite.max_age_s, invite.max_uses, invite.flags, invite.version,
+    guilds.json(place), channel_json }
 end
 
 -- A guild's vanity as an invite: it never expires, has no cap and no inviter.
 function invites.of_vanity(guild)
   return { code = guild.vanity_code, type = '0', guild_id = guild.id, channel_id = guild.landing_channel_id,
     inviter_id = '', created_at_ms = guild.vanity_created_at_ms, expires_at_ms = '', max_age_s = '0',
-    max_uses = '0', uses = guild.vanity_uses, flags = tostring(invites.VANITY), version = guild.vanity_version }
+    max_uses = '0', uses = guild.vanity_uses, flags = tostring(invites.VANITY), version = guild.vanity_version,
+    revision = 'v' .. guild.vanity_version }
 end

@@ -21,3 +21,12 @@ function journal.event(seq, type, guild_id, channel_id, ...)
   redis.call('XADD', keys.events, '*', 'type', type, 'seq', seq, 'at', clock.now_ms,
     'guild_id', guild_id, 'channel_id', channel_id, ...)
 end
+
+-- Writes one entry for many joins, each an event INVITE_ACCEPT of its own with a seq of its own (README.md, Events).
+-- Returns the seq of the last. New members have no mark: whoever copies the partition learns of them from here.
+function journal.joins(lines, count)
+  local last_seq = redis.call('INCRBY', keys.seq, count)
+  redis.call('XADD', keys.events, '*', 'type', 'INVITE_ACCEPT', 'seq', last_seq - count + 1, 'at', clock.now_ms,
+    'joins', table.concat(lines, '\n'))
+  return last_seq
+end

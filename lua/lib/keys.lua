@@ -1,14 +1,21 @@
--- The keys of one partition, all built from its counter KEYS[1] = invited:{p}:seq, so that all have its hash tag.
+-- The keys of one partition, all built from its counter invited:{p}:seq, so that all have its hash tag.
+-- A script works in the partition of KEYS[1], unless it enters another.
 
 local keys = {}
 
 do
-  local prefix = KEYS[1]:sub(1, -4)
+  local prefix
 
-  keys.seq = KEYS[1]
-  keys.dirty = prefix .. 'dirty'
-  keys.events = prefix .. 'events'
-  keys.expiring = prefix .. 'expiring'
+  -- From here on all keys are those of the partition with this counter, which is one of KEYS.
+  function keys.enter(seq_key)
+    prefix = seq_key:sub(1, -4)
+    keys.seq = seq_key
+    keys.dirty = prefix .. 'dirty'
+    keys.events = prefix .. 'events'
+    keys.expiring = prefix .. 'expiring'
+  end
+
+  keys.enter(KEYS[1])
 
   function keys.invite(code)
     return prefix .. 'invite:' .. code

@@ -7,7 +7,6 @@ import type { Invite } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import { partitionOfId } from '../invite/partition.js';
 import type { Store } from '../store/store.js';
-import { present } from './present.js';
 
 // With a billion live codes one draw in 200,000 meets another code; five in a row never do.
 const DRAWS_MAX = 5;
@@ -49,8 +48,7 @@ export async function create(
       invitesMax: limits.invitesMax,
     });
     if (reply.status === 'code_taken') continue;
-    if (!('invite' in reply)) return reply;
-    return { status: reply.status, invite: await present(store.users, reply.invite) };
+    return reply;
   }
   throw new Error(`${DRAWS_MAX} drawn codes in a row were taken: INVITED_CODE_LENGTH is too short`);
 }

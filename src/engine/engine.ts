@@ -3,6 +3,7 @@
 import type { Caller, MaybeCaller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
 import type { InviteRecord } from '../invite/records.js';
+import type { Client } from '../store/batcher.js';
 import type { Store } from '../store/store.js';
 import { accept } from './accept.js';
 import { type CreateRequest, create } from './create.js';
@@ -22,14 +23,19 @@ export interface EngineOptions {
   readonly maxInvitesPerGuild: number;
 }
 
+/** A client who stays. */
+const SOMEBODY: Client = { isGone: false };
+
 export type Engine = ReturnType<typeof createEngine>;
 
 export function createEngine(store: Store, options: EngineOptions) {
   const limits = { codeLength: options.codeLength, invitesMax: options.maxInvitesPerGuild };
   const { directory } = store;
   return {
-    read: (code: string, caller: MaybeCaller) => read(store, code, caller),
-    accept: (code: string, userId: Snowflake, banKey: string | null) => accept(store, code, userId, banKey),
+    /** `client`: whoever waits for the answer; if he goes before it was asked for, it is not. */
+    read: (code: string, caller: MaybeCaller, client: Client = SOMEBODY) => read(store, code, caller, client),
+    accept: (code: string, userId: Snowflake, banKey: string | null, client: Client = SOMEBODY) =>
+      accept(store, code, userId, banKey, client),
     revoke: (code: string, caller: Caller) => revoke(store, code, caller),
     create: (request: CreateRequest, caller: Caller) => create(store, limits, request, caller),
     listGuild: (guildId: Snowflake, caller: Caller) => listGuild(store, guildId, caller),

@@ -6,7 +6,6 @@ import type { Invite } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import type { ListScope } from '../store/invites.js';
 import type { Store } from '../store/store.js';
-import { presentAll } from './present.js';
 
 export type ListOutcome =
   | { readonly status: 'listed'; readonly invites: readonly Invite[] }
@@ -22,8 +21,6 @@ export async function listChannel(store: Store, channelId: Snowflake, caller: Ca
   return list(store, { guildId: home.status === 'guild' ? home.guildId : null, channelId }, caller);
 }
 
-async function list(store: Store, scope: ListScope, caller: Caller): Promise<ListOutcome> {
-  const reply = await store.invites.list(scope, caller);
-  if (reply.status !== 'listed') return reply;
-  return { status: 'listed', invites: await presentAll(store.users, reply.invites) };
+function list(store: Store, scope: ListScope, caller: Caller): Promise<ListOutcome> {
+  return store.invites.list(scope, caller);
 }

@@ -2,23 +2,20 @@
 
 import type { MaybeCaller } from '../invite/caller.js';
 import { isCode } from '../invite/code.js';
-import type { Invite } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
+import type { Client } from '../store/batcher.js';
+import type { Pointer } from '../store/invite-batch.js';
+import type { ReadReply } from '../store/read.js';
 import type { Store } from '../store/store.js';
-import { present } from './present.js';
 import { resolve } from './resolve.js';
 
-export type ReadOutcome =
-  | { readonly status: 'found'; readonly invite: Invite; readonly maySeeMetadata: boolean }
-  | Plain<'unknown'>;
+export type ReadOutcome = Exclude<ReadReply, Pointer>;
 
-export async function read(store: Store, code: string, caller: MaybeCaller): Promise<ReadOutcome> {
-  if (!isCode(code)) return { status: 'unknown' };
-  const reply = await resolve(code, (spelling, followed) => store.invites.read(spelling, followed, caller));
-  if (reply.status === 'unknown') return reply;
-  return {
-    status: 'found',
-    invite: await present(store.users, reply.invite),
-    maySeeMetadata: reply.maySeeMetadata,
-  };
+const UNKNOWN: Promise<Plain<'unknown'>> = Promise.resolve({ status: 'unknown' });
+
+export function read(store: Store, code: string, caller: MaybeCaller, client: Client): Promise<ReadOutcome> {
+  if (!isCode(code)) return UNKNOWN;
+  return resolve(code, (spelling, followed) =>
+    store.reads.submit({ code: spelling, followed, caller }, client),
+  );
 }

@@ -3,26 +3,43 @@
 
 import type { Snowflake } from '../invite/id.js';
 import type { Plain } from '../invite/outcome.js';
-import type { Pointer } from '../store/invites.js';
+import type { Pointer } from '../store/invite-batch.js';
 
 type Unknown = Plain<'unknown'>;
 
 type Ask<Reply> = (code: string, followed: Snowflake | null) => Promise<Reply | Unknown | Pointer>;
 
 /** Asks with the code, follows a pointer once, and falls back to lower case. */
-export async function resolve<Reply extends { readonly status: string }>(
+export function resolve<Reply extends { readonly status: string }>(
   code: string,
   ask: Ask<Reply>,
 ): Promise<Exclude<Reply, Pointer> | Unknown> {
+  // Nearly all end with the first answer, and cost no more than that.
+  return ask(code, null).then((first) => {
+    if (isPointer(first) || first.status === 'unknown') return goOn(code, first, ask);
+    return first as Exclude<Reply, Pointer>;
+  });
+}
+
+async function goOn<Reply extends { readonly status: string }>(
+  code: string,
+  first: Reply | Unknown | Pointer,
+  ask: Ask<Reply>,
+): Promise<Exclude<Reply, Pointer> | Unknown> {
+  const reply = await follow(code, first, ask);
   const lower = code.toLowerCase();
-  const spellings = lower === code ? [code] : [code, lower];
-  for (const spelling of spellings) {
-    const first = await ask(spelling, null);
-    const reply = isPointer(first) ? await ask(spelling, first.targetId) : first;
-    if (isPointer(reply)) throw new Error('a pointer led to a pointer');
-    if (reply.status !== 'unknown') return reply as Exclude<Reply, Pointer>;
-  }
-  return { status: 'unknown' };
+  if (reply.status !== 'unknown' || lower === code) return reply;
+  return follow(lower, await ask(lower, null), ask);
+}
+
+async function follow<Reply extends { readonly status: string }>(
+  code: string,
+  first: Reply | Unknown | Pointer,
+  ask: Ask<Reply>,
+): Promise<Exclude<Reply, Pointer> | Unknown> {
+  const reply = isPointer(first) ? await ask(code, first.targetId) : first;
+  if (isPointer(reply)) throw new Error('a pointer led to a pointer');
+  return reply as Exclude<Reply, Pointer> | Unknown;
 }
 
 function isPointer(reply: { readonly status: string }): reply is Pointer {

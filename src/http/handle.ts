@@ -17,12 +17,13 @@ export type WholeBody = Uint8Array | 'too_large';
 
 export interface Incoming {
   readonly request: Request;
+  readonly client: Call['client'];
   readonly route: Route;
   readonly params: ReadonlyMap<string, string>;
   readonly body: WholeBody;
   readonly stream: AsyncIterable<Uint8Array>;
-  /** The other end of the connection. */
-  readonly peerAddress: string;
+  /** The other end of the connection, if it is known. */
+  readonly peerAddress: () => string;
 }
 
 export interface HandleOptions {
@@ -33,33 +34,48 @@ export interface HandleOptions {
   readonly onBug: (error: unknown) => void;
 }
 
-export async function handle(incoming: Incoming, options: HandleOptions): Promise<Reply> {
+/** Gives the answer to `send`, in the same turn where nothing has to be waited for; never throws what a handler threw. */
+export function handle(
+  incoming: Incoming,
+  options: HandleOptions,
+  send: (reply: Reply) => void,
+): Promise<void> {
+  const fail = (error: unknown): void => send(replyTo(error, options));
+  let answered: Promise<Reply>;
   try {
-    return await answer(incoming, options);
+    answered = answer(incoming, options);
   } catch (error) {
-    if (error instanceof Refusal) return error.reply;
-    if (options.isUnavailable(error)) return problem('SERVICE_UNAVAILABLE');
-    options.onBug(error);
-    return problem('INTERNAL_SERVER_ERROR');
+    fail(error);
+    return DONE;
   }
+  return answered.then(send, fail);
 }
 
-async function answer(incoming: Incoming, { authenticator }: HandleOptions): Promise<Reply> {
+const DONE = Promise.resolve();
+
+function replyTo(error: unknown, { isUnavailable, onBug }: HandleOptions): Reply {
+  if (error instanceof Refusal) return error.reply;
+  if (isUnavailable(error)) return problem('SERVICE_UNAVAILABLE');
+  onBug(error);
+  return problem('INTERNAL_SERVER_ERROR');
+}
+
+function answer(incoming: Incoming, { authenticator }: HandleOptions): Promise<Reply> {
   const { request, route, params } = incoming;
-  const caller = await authenticator.identify(request);
+  const { caller, toldAddress } = authenticator.identify(request);
   checkAccess(route.access, caller);
   checkIds(params);
   const json = route.body === 'stream' ? undefined : readBody(route, incoming.body);
-  const call: Call = {
+  return route.handle({
     request,
+    client: incoming.client,
     caller,
     json,
     stream: incoming.stream,
-    clientAddress: route.usesClientAddress ? clientAddress(incoming, authenticator) : null,
+    clientAddress: route.usesClientAddress ? clientAddress(incoming, toldAddress) : null,
     param: (name) => paramOf(params, name),
     id: (name) => paramOf(params, name) as Snowflake,
-  };
-  return route.handle(call);
+  });
 }
 
 function checkAccess(access: Access, caller: MaybeCaller): void {
@@ -68,15 +84,19 @@ function checkAccess(access: Access, caller: MaybeCaller): void {
   if (access !== 'caller' && caller.role !== access) throw new Refusal(problem('ACCESS_DENIED'));
 }
 
+const NONE: readonly string[] = [];
+
 function checkIds(params: ReadonlyMap<string, string>): void {
-  const wrong = [...params].filter(([name, value]) => name.endsWith('_id') && !isSnowflake(value));
-  if (wrong.length > 0) throw new InvalidFields(wrong.map(([name]) => fieldError(name, 'INVALID_ID')));
+  let wrong: readonly string[] = NONE;
+  for (const [name, value] of params) {
+    if (name.endsWith('_id') && !isSnowflake(value)) wrong = [...wrong, name];
+  }
+  if (wrong.length > 0) throw new InvalidFields(wrong.map((name) => fieldError(name, 'INVALID_ID')));
 }
 
 /** What the gateway tells counts, else the other end of the connection; null where there is none (a Unix socket). */
-function clientAddress(incoming: Incoming, authenticator: Authenticator): Address | null {
-  const told = authenticator.toldAddress(incoming.request);
-  if (told === null) return parseAddress(incoming.peerAddress);
+function clientAddress(incoming: Incoming, told: string | null): Address | null {
+  if (told === null) return parseAddress(incoming.peerAddress());
   const address = parseAddress(told);
   // A list or a port that were passed over in silence would lift every address ban.
   if (address === null) throw new InvalidFields([fieldError('X-Invited-Client-IP', 'INVALID_ADDRESS')]);

@@ -1,6 +1,6 @@
 // The forms of an invite on the wire (contract §2), put together from ready pieces of JSON.
 
-import type { Invite } from '../invite/invite.js';
+import type { Invite, InviteRevision } from '../invite/invite.js';
 import type { Header } from './reply.js';
 
 export interface Shape {
@@ -13,9 +13,32 @@ export interface Shape {
 }
 
 export const METADATA: Shape = { metadata: true, expiration: true, counts: false };
-export const PLAIN: Shape = { metadata: false, expiration: true, counts: false };
+const BRIEF: Shape = { metadata: false, expiration: false, counts: false };
+const PLAIN: Shape = { metadata: false, expiration: true, counts: false };
+export const ACCEPTED: Shape = { ...PLAIN, newMember: true };
+export const ALREADY: Shape = { ...PLAIN, newMember: false };
+
+/** Of each revision, the texts that show nothing but it: made once, since that is what nearly every answer is. */
+const texts = new WeakMap<InviteRevision, Map<Shape, string>>();
 
 export function inviteJson(invite: Invite, shape: Shape): string {
+  if (shape.metadata || shape.counts) return write(invite, shape);
+  // Shapes that are made for one request are not worth keeping by; there are few of the others.
+  const kept =
+    shape.newMember === undefined ? (shape.expiration ? PLAIN : BRIEF) : shape.newMember ? ACCEPTED : ALREADY;
+  let ofRevision = texts.get(invite.revision);
+  if (ofRevision === undefined) {
+    ofRevision = new Map();
+    texts.set(invite.revision, ofRevision);
+  }
+  const known = ofRevision.get(kept);
+  if (known !== undefined) return known;
+  const text = write(invite, kept);
+  ofRevision.set(kept, text);
+  return text;
+}
+
+function write({ revision: invite, uses, memberCount, presenceCount }: Invite, shape: Shape): string {
   const guild =
     invite.kind === 'guild'
       ? `"type":0,"guild":${invite.guildJson},"guild_id":"${invite.guildId}"`
@@ -29,12 +52,12 @@ export function inviteJson(invite: Invite, shape: Shape): string {
     json += `,"expires_at":${invite.expiresAtMs === null ? 'null' : `"${isoTime(invite.expiresAtMs)}"`}`;
   }
   if (shape.metadata) {
-    json += `,"uses":${invite.uses},"max_uses":${invite.maxUses},"max_age":${invite.maxAgeS}`;
+    json += `,"uses":${uses},"max_uses":${invite.maxUses},"max_age":${invite.maxAgeS}`;
   }
   json += `,"temporary":${invite.isTemporary}`;
   if (shape.metadata) json += `,"paused":${invite.isPaused}`;
   if (shape.counts) {
-    json += `,"approximate_member_count":${invite.memberCount},"approximate_presence_count":${invite.presenceCount}`;
+    json += `,"approximate_member_count":${memberCount},"approximate_presence_count":${presenceCount}`;
   }
   json += `,"version":${invite.version}`;
   if (shape.newMember !== undefined) json += `,"new_member":${shape.newMember}`;
@@ -49,7 +72,7 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function channelJson(invite: Invite): string {
+function channelJson(invite: InviteRevision): string {
   if (invite.channelJson === null) return 'null';
   if (invite.kind === 'guild') return invite.channelJson;
   // A group DM's channel also names its recipients, whom the stored piece can't know.

@@ -20,33 +20,36 @@ const HEADERS = [
 export type HeaderName = (typeof HEADERS)[number];
 
 const KNOWN: ReadonlySet<string> = new Set(HEADERS);
+const FRAMING: ReadonlySet<HeaderName> = new Set(['content-length', 'transfer-encoding', 'host']);
+const NONE: readonly HeaderName[] = [];
 
 export interface Request {
   /** Upper case. */
   readonly method: string;
   /** As it stands in the request line, not decoded. */
   readonly path: string;
-  readonly query: URLSearchParams;
+  /** Behind the question mark, as it stands; '' for none. */
+  readonly query: string;
   /** Absent headers are absent; of a header that came twice, both values joined by a comma. */
-  readonly headers: ReadonlyMap<HeaderName, string>;
+  readonly headers: Readonly<Partial<Record<HeaderName, string>>>;
   /** Headers that came more than once. */
-  readonly repeated: ReadonlySet<HeaderName>;
+  readonly repeated: readonly HeaderName[];
 }
 
 export function readRequest(request: HttpRequest): Request {
-  const headers = new Map<HeaderName, string>();
-  const repeated = new Set<HeaderName>();
+  const headers: Partial<Record<HeaderName, string>> = {};
+  let repeated: readonly HeaderName[] = NONE;
   request.forEach((name, value) => {
     if (!isKnown(name)) return;
-    const before = headers.get(name);
-    if (before !== undefined) repeated.add(name);
-    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+    const before = headers[name];
+    if (before !== undefined) repeated = [...repeated, name];
+    headers[name] = before === undefined ? value : `${before}, ${value}`;
   });
   return {
     method: request.getMethod().toUpperCase(),
     path: request.getUrl(),
     // The older build gives undefined where there is no query.
-    query: new URLSearchParams(request.getQuery() ?? ''),
+    query: request.getQuery() ?? '',
     headers,
     repeated,
   };
@@ -55,12 +58,16 @@ export function readRequest(request: HttpRequest): Request {
 /** Is the framing of this request's body beyond doubt? What two parsers could read differently is refused. */
 export function hasSoundFraming(request: Request): boolean {
   const { headers, repeated } = request;
-  if (repeated.has('content-length') || repeated.has('transfer-encoding') || repeated.has('host'))
-    return false;
-  const encoding = headers.get('transfer-encoding');
-  const length = headers.get('content-length');
+  if (repeated.length > 0 && repeated.some((name) => FRAMING.has(name))) return false;
+  const encoding = headers['transfer-encoding'];
+  const length = headers['content-length'];
   if (encoding !== undefined) return encoding === 'chunked' && length === undefined;
   return length === undefined || /^[0-9]{1,15}$/.test(length);
+}
+
+/** Does a body come with this request? To be asked of sound framing only. */
+export function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function isKnown(name: string): name is HeaderName {

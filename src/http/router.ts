@@ -12,6 +12,8 @@ export interface Router {
 }
 
 interface Place {
+  /** The literal beginning, up to the first open segment. */
+  readonly prefix: string;
   readonly segments: readonly string[];
   readonly routes: Map<string, Route>;
 }
@@ -37,6 +39,7 @@ export function createRouter(
       const segments = path.split('/').slice(1);
       if (!path.startsWith('/') || segments.includes('')) return NOT_FOUND;
       for (const place of places[segments.length] ?? []) {
+        if (!path.startsWith(place.prefix)) continue;
         const params = paramsOf(place.segments, segments, reserved);
         if (params === null) continue;
         const route = place.routes.get(method === 'HEAD' ? 'GET' : method);
@@ -55,7 +58,7 @@ function add(places: Place[][], path: string, route: Route): void {
   places[segments.length] = siblings;
   let place = siblings.find((candidate) => candidate.segments.join('/') === key);
   if (place === undefined) {
-    place = { segments, routes: new Map() };
+    place = { prefix: path.split('{', 1)[0] ?? '', segments, routes: new Map() };
     siblings.push(place);
     // Literal segments win over open ones, wherever they were added.
     siblings.sort((a, b) => openCount(a.segments) - openCount(b.segments));
@@ -70,7 +73,8 @@ function paramsOf(
   reserved: (segment: string) => boolean,
 ): ReadonlyMap<string, string> | null {
   const params = new Map<string, string>();
-  for (const [at, wanted] of pattern.entries()) {
+  for (let at = 0; at < pattern.length; at += 1) {
+    const wanted = pattern[at] ?? '';
     const segment = segments[at] ?? '';
     if (!isOpen(wanted)) {
       if (wanted !== segment) return null;

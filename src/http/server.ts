@@ -3,7 +3,7 @@
 // the abort handler is registered first, request data is read before the first await, one try/catch is around
 // everything, only the last chunk of a body acts, and every answer is sent corked and whole.
 
-import { ulid } from 'ulid';
+import { monotonicFactory } from 'ulid';
 import { BODY_BYTES_MAX } from '../invite/limits.js';
 import type { ListenOn } from '../listen-on.js';
 import { StartError } from '../start-error.js';
@@ -11,8 +11,8 @@ import { BodyStream } from './body-stream.js';
 import { fieldError } from './field-errors.js';
 import { type HandleOptions, handle, type WholeBody } from './handle.js';
 import { invalid, problem } from './problem.js';
-import { type Header, type Reply, statusLine } from './reply.js';
-import { hasSoundFraming, type Request, readRequest } from './request.js';
+import { type Reply, statusLine } from './reply.js';
+import { hasBody, hasSoundFraming, type Request, readRequest } from './request.js';
 import type { Router } from './router.js';
 import type { HttpRequest, HttpResponse, LoadedUws, us_listen_socket } from './uws.js';
 
@@ -32,8 +32,8 @@ export interface Server {
   drain(graceMs: number): Promise<void>;
 }
 
-const COMMON_HEADERS: readonly Header[] = [['X-Content-Type-Options', 'nosniff']];
-const NO_STORE: Header = ['Cache-Control', 'no-store'];
+const NO_SNIFF = '\r\nX-Content-Type-Options: nosniff';
+const NO_STORE = '\r\nCache-Control: no-store';
 const EMPTY = new Uint8Array(0);
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const DRAIN_POLL_MS = 20;
@@ -51,7 +51,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
         exchange.send(request, requestId, invalid([fieldError('headers', 'INVALID_VALUE')]), true);
         return;
       }
-      const bytesAnnounced = Number(request.headers.get('content-length') ?? 0);
+      const bytesAnnounced = Number(request.headers['content-length'] ?? 0);
       const match = options.router.match(request.method, request.path);
       if (match.kind !== 'route') {
         const reply =
@@ -69,23 +69,26 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
         return;
       }
       const { route, params } = match;
-      const peerAddress = route.usesClientAddress
-        ? Buffer.from(response.getRemoteAddressAsText()).toString('latin1')
-        : '';
       const run = (body: WholeBody, stream: AsyncIterable<Uint8Array>): void => {
         inFlight += 1;
-        handle({ request, route, params, body, stream, peerAddress }, options)
-          .then((reply) => {
+        const peerAddress = () => exchange.peerAddress();
+        const send = (reply: Reply): void => {
+          inFlight -= 1;
+          try {
             const mustClose = isDraining || body === 'too_large' || !exchange.isBodyComplete;
             exchange.send(request, requestId, reply, mustClose);
-          })
-          .catch((error: unknown) => exchange.fail(error, options.onBug))
-          .finally(() => {
-            inFlight -= 1;
-          });
+          } catch (error) {
+            exchange.fail(error, options.onBug);
+          }
+        };
+        handle({ request, client: exchange, route, params, body, stream, peerAddress }, options, send);
       };
       if (route.body === 'stream') run(EMPTY, exchange.stream());
-      else exchange.collect(bytesAnnounced, (body) => run(body, NOTHING));
+      else if (hasBody(request)) exchange.collect(bytesAnnounced, (body) => run(body, NOTHING));
+      else {
+        exchange.hasNoBody();
+        run(EMPTY, NOTHING);
+      }
     } catch (error) {
       exchange.fail(error, options.onBug);
     }
@@ -125,6 +128,20 @@ class Exchange {
 
   get isBodyComplete(): boolean {
     return this.#isBodyComplete;
+  }
+
+  /** Has the client gone, or been answered? */
+  get isGone(): boolean {
+    return this.#isOver;
+  }
+
+  hasNoBody(): void {
+    this.#isBodyComplete = true;
+  }
+
+  /** To be asked before the first await; '' where there is none (a Unix socket). */
+  peerAddress(): string {
+    return this.#isOver ? '' : Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
   }
 
   /** Takes in the body and calls `then` once: with all of it, or as soon as it is, or says to be, too large. */
@@ -170,12 +187,11 @@ class Exchange {
     if (this.#isOver) return;
     this.#isOver = true;
     const response = this.#response;
+    const lines = requestId + headerLines(reply);
     response.cork(() => {
-      response.writeStatus(statusLine(reply.status));
-      response.writeHeader('X-Request-Id', requestId);
-      for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value);
-      if (!reply.headers.some(([name]) => name === NO_STORE[0])) response.writeHeader(...NO_STORE);
-      for (const [name, value] of reply.headers) response.writeHeader(name, value);
+      if (reply.status !== 200) response.writeStatus(statusLine(reply.status));
+      // All in one call, since each costs as much as all of them; none of our own values holds a line break.
+      response.writeHeader('X-Request-Id', lines);
       if (reply.body !== null && request.method !== 'HEAD') {
         // With true it also says `Connection: close`.
         response.end(reply.body, mustClose);
@@ -203,11 +219,25 @@ class Exchange {
   }
 }
 
+/** The lines behind the first header, each with the line break before it. */
+function headerLines({ headers }: Reply): string {
+  let lines = NO_SNIFF;
+  let isStored = false;
+  for (const [name, value] of headers) {
+    if (name === 'Cache-Control') isStored = true;
+    lines += `\r\n${name}: ${value}`;
+  }
+  return isStored ? lines : lines + NO_STORE;
+}
+
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
 
+/** Those of one millisecond count up from a random one: drawing each anew costs more than all else of a request. */
+const newRequestId = monotonicFactory();
+
 function requestIdOf(request: Request): string {
-  const given = request.headers.get('x-request-id');
-  return given !== undefined && REQUEST_ID.test(given) ? given : ulid();
+  const given = request.headers['x-request-id'];
+  return given !== undefined && REQUEST_ID.test(given) ? given : newRequestId();
 }
 
 /** Without this option a second server would silently share the port. */

@@ -10,7 +10,7 @@ export function jsonText(value: unknown): JsonText {
   return JSON.stringify(value) as JsonText;
 }
 
-interface InviteFields {
+interface RevisionFields {
   readonly code: string;
   /** null where the directory no longer knows the channel, and for a vanity without a visible text channel. */
   readonly channelId: Snowflake | null;
@@ -21,24 +21,32 @@ interface InviteFields {
   readonly maxAgeS: number;
   /** 0: no cap. */
   readonly maxUses: number;
-  readonly uses: number;
   readonly isTemporary: boolean;
   readonly isPaused: boolean;
   readonly isVanity: boolean;
   readonly version: number;
   readonly channelJson: JsonText | null;
-  readonly memberCount: number;
-  readonly presenceCount: number;
 }
 
-/** An invite without the users it names, who live in partitions of their own. */
-export type BareInvite =
-  | (InviteFields & { readonly kind: 'guild'; readonly guildId: Snowflake; readonly guildJson: JsonText })
-  | (InviteFields & { readonly kind: 'group_dm'; readonly recipientIds: readonly Snowflake[] });
+/** A revision without the users it names, who live in partitions of their own. */
+export type BareRevision =
+  | (RevisionFields & { readonly kind: 'guild'; readonly guildId: Snowflake; readonly guildJson: JsonText })
+  | (RevisionFields & { readonly kind: 'group_dm'; readonly recipientIds: readonly Snowflake[] });
 
-/** An invite with the users it names: inviter and, in a group DM, the recipients in their order. */
-export type Invite = BareInvite & {
+/**
+ * All that is shown of an invite but what moves with its use, and with the users it names: inviter and, in a group DM,
+ * the recipients in their order. Never changed: while nothing of it changes, reads give the same object, so what is
+ * made of it can be kept by it.
+ */
+export type InviteRevision = BareRevision & {
   readonly inviterJson: JsonText | null;
   /** One JSON string or `null` for each recipient of a group DM; empty for a guild. */
   readonly recipientNames: readonly JsonText[];
 };
+
+export interface Invite {
+  readonly revision: InviteRevision;
+  readonly uses: number;
+  readonly memberCount: number;
+  readonly presenceCount: number;
+}

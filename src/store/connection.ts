@@ -64,9 +64,14 @@ export async function connectRedis(options: ConnectionOptions): Promise<Redis> {
  * Checks that this Redis can be trusted with invites.
  * @throws StartError when it is older than 7.0, or would evict keys and `allowEviction` is false
  */
-export async function checkServer(redis: Redis, allowEviction: boolean): Promise<void> {
-  const problem = serverProblem(await redis.info(), allowEviction);
+export async function checkServer(
+  redis: Redis,
+  allowEviction: boolean,
+): Promise<{ readonly isCluster: boolean }> {
+  const info = await redis.info();
+  const problem = serverProblem(info, allowEviction);
   if (problem !== null) throw new StartError(problem);
+  return { isCluster: infoField(info, 'cluster_enabled') === '1' };
 }
 
 /** What is wrong with a server that describes itself so (the text of INFO), or null. */

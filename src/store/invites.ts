@@ -1,29 +1,17 @@
-// The scripts about invites: accept, read, create, revoke, list, sweep, and an invite put by an import.
-// One function a script: its arguments in order, its replies as a union. Decides nothing.
+// The scripts about invites that serve one request each: create, revoke, list, sweep, and an invite put by an import.
+// One function a script: its arguments in order, its replies as a union. Decides nothing. Accept and read, which serve
+// many requests at once, are in accept.ts and read.ts beside this.
 
 import type { Caller, MaybeCaller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
-import type { BareInvite } from '../invite/invite.js';
+import type { Invite } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
-import { type Partition, partitionOfCode, partitionOfId } from '../invite/partition.js';
+import { type Partition, partitionOfId } from '../invite/partition.js';
+import { type Pointer, partitionOf } from './invite-batch.js';
+import type { Presenter, PresentRow } from './present.js';
 import { ReplyReader, readInviteRow } from './reply.js';
 import type { Argument, Scripts } from './scripts.js';
-
-/** A code in another partition than what it leads to: ask again there. */
-export interface Pointer {
-  readonly status: 'pointer';
-  readonly targetId: Snowflake;
-}
-
-export type AcceptReply =
-  | Pointer
-  | { readonly status: 'accepted' | 'already'; readonly invite: BareInvite }
-  | Plain<'unknown' | 'invites_disabled' | 'banned' | 'ip_banned' | 'guild_full' | 'group_dm_full'>;
-
-export type ReadReply =
-  | Pointer
-  | { readonly status: 'found'; readonly invite: BareInvite; readonly maySeeMetadata: boolean }
-  | Plain<'unknown'>;
+import { StoreBug } from './unavailable.js';
 
 export type RevokeReply = Pointer | Plain<'unknown' | 'missing_permissions' | 'revoked'>;
 
@@ -41,7 +29,7 @@ export interface CreateArguments {
 }
 
 export type CreateReply =
-  | { readonly status: 'created' | 'reused'; readonly invite: BareInvite }
+  | { readonly status: 'created' | 'reused'; readonly invite: Invite }
   | Plain<'unknown_channel' | 'missing_permissions' | 'invalid_channel_type' | 'max_invites' | 'code_taken'>;
 
 /** What is listed: a whole guild, one of its channels, or a group DM. */
@@ -50,7 +38,7 @@ export type ListScope =
   | { readonly guildId: null; readonly channelId: Snowflake };
 
 export type ListReply =
-  | { readonly status: 'listed'; readonly invites: readonly BareInvite[] }
+  | { readonly status: 'listed'; readonly invites: readonly Invite[] }
   | Plain<'unknown_guild' | 'unknown_channel' | 'missing_permissions'>;
 
 export interface PutArguments {
@@ -82,14 +70,6 @@ const PUT_STATUSES = [
 export type PutStatus = (typeof PUT_STATUSES)[number];
 
 export interface InviteStore {
-  /** `banKey`: what a ban of the client's address would be kept under; null if it is unknown. */
-  accept(
-    code: string,
-    followed: Snowflake | null,
-    userId: Snowflake,
-    banKey: string | null,
-  ): Promise<AcceptReply>;
-  read(code: string, followed: Snowflake | null, caller: MaybeCaller): Promise<ReadReply>;
   revoke(code: string, followed: Snowflake | null, caller: Caller): Promise<RevokeReply>;
   create(create: CreateArguments): Promise<CreateReply>;
   list(scope: ListScope, caller: Caller): Promise<ListReply>;
@@ -98,43 +78,13 @@ export interface InviteStore {
   sweep(partition: Partition, limit: number): Promise<number>;
 }
 
-export function createInviteStore(scripts: Scripts): InviteStore {
+export function createInviteStore(scripts: Scripts, presenter: Presenter): InviteStore {
   const ask = async (name: string, partition: Partition, args: readonly Argument[]) =>
     new ReplyReader(await scripts.run(name, partition, args), name);
 
   return {
-    async accept(code, followed, userId, banKey) {
-      const partition = partitionOf(code, followed);
-      const reply = await ask('accept', partition, [code, followed ?? '', userId, banKey ?? '']);
-      const status = reply.oneOf([
-        'unknown',
-        'pointer',
-        'invites_disabled',
-        'already',
-        'banned',
-        'ip_banned',
-        'guild_full',
-        'group_dm_full',
-        'accepted',
-      ]);
-      if (status === 'pointer') return { status, targetId: reply.id() };
-      if (status === 'accepted' || status === 'already') {
-        return { status, invite: readInviteRow(reply.inner()) };
-      }
-      return { status };
-    },
-
-    async read(code, followed, caller) {
-      const partition = partitionOf(code, followed);
-      const reply = await ask('read', partition, [code, followed ?? '', ...callerArguments(caller)]);
-      const status = reply.oneOf(['unknown', 'pointer', 'found']);
-      if (status === 'pointer') return { status, targetId: reply.id() };
-      if (status === 'unknown') return { status };
-      return { status, invite: readInviteRow(reply.inner()), maySeeMetadata: reply.integer() === 1 };
-    },
-
     async revoke(code, followed, caller) {
-      const partition = partitionOf(code, followed);
+      const partition = partitionOf({ code, followed });
       const reply = await ask('revoke', partition, [code, followed ?? '', ...callerArguments(caller)]);
       const status = reply.oneOf(['unknown', 'pointer', 'missing_permissions', 'revoked']);
       if (status === 'pointer') return { status, targetId: reply.id() };
@@ -163,7 +113,9 @@ export function createInviteStore(scripts: Scripts): InviteStore {
         'code_taken',
       ]);
       if (status === 'created' || status === 'reused') {
-        return { status, invite: readInviteRow(reply.inner()) };
+        const [invite] = await presenter.present([{ row: readInviteRow(reply.inner()), kept: null }]);
+        if (invite === undefined) throw new StoreBug('create: a row without its invite');
+        return { status, invite };
       }
       return { status };
     },
@@ -178,9 +130,9 @@ export function createInviteStore(scripts: Scripts): InviteStore {
       const status = reply.oneOf(['listed', 'unknown_guild', 'unknown_channel', 'missing_permissions']);
       if (status !== 'listed') return { status };
       const rows = reply.inner();
-      const invites: BareInvite[] = [];
-      while (!rows.atEnd()) invites.push(readInviteRow(rows.inner()));
-      return { status, invites };
+      const told: PresentRow[] = [];
+      while (!rows.atEnd()) told.push({ row: readInviteRow(rows.inner()), kept: null });
+      return { status, invites: await presenter.present(told) };
     },
 
     async put(put) {
@@ -213,8 +165,4 @@ export function callerArguments(caller: MaybeCaller): readonly [string, string, 
   if (caller === null) return ['', '0', ''];
   const claimed = caller.permissions === null ? '' : String(caller.permissions);
   return [caller.userId, caller.role === 'service' ? '1' : '0', claimed];
-}
-
-function partitionOf(code: string, followed: Snowflake | null): Partition {
-  return followed === null ? partitionOfCode(code) : partitionOfId(followed);
 }

@@ -1,7 +1,7 @@
 // Reads the replies of the scripts. A reply that isn't what its script promises is a bug, and is said so at once.
 
 import { isSnowflake, type Snowflake } from '../invite/id.js';
-import type { BareInvite, JsonText } from '../invite/invite.js';
+import type { BareRevision, JsonText } from '../invite/invite.js';
 import { StoreBug } from './unavailable.js';
 
 /** The fields of one reply, read from left to right. */
@@ -109,8 +109,29 @@ const TEMPORARY = 1;
 const PAUSED = 2;
 const VANITY = 4;
 
-/** Reads the row of lua/lib/invites.lua. */
-export function readInviteRow(row: ReplyReader): BareInvite {
+/** An invite as a script gives it. */
+export interface InviteRow {
+  readonly uses: number;
+  readonly memberCount: number;
+  readonly presenceCount: number;
+  /** Names what follows; '' for what is told each time. */
+  readonly revisionName: string;
+  /** null: the script was told that we know this revision. */
+  readonly revision: BareRevision | null;
+}
+
+/** Reads the row of lua/lib/invites.lua, to the end of the reply. */
+export function readInviteRow(row: ReplyReader): InviteRow {
+  const uses = row.integer();
+  const memberCount = row.integer();
+  const presenceCount = row.optionalInteger() ?? 0;
+  const recipientIds = row.ids();
+  const revisionName = row.text();
+  const revision = row.atEnd() ? null : readRevision(row, recipientIds);
+  return { uses, memberCount, presenceCount, revisionName, revision };
+}
+
+function readRevision(row: ReplyReader, recipientIds: readonly Snowflake[]): BareRevision {
   const code = row.text();
   const type = row.integer();
   const guildId = row.optionalId();
@@ -120,14 +141,10 @@ export function readInviteRow(row: ReplyReader): BareInvite {
   const expiresAtMs = row.optionalInteger();
   const maxAgeS = row.integer();
   const maxUses = row.integer();
-  const uses = row.integer();
   const flags = row.integer();
   const version = row.integer();
   const guildJson = row.optionalJson();
   const channelJson = row.optionalJson();
-  const memberCount = row.integer();
-  const presenceCount = row.optionalInteger() ?? 0;
-  const recipientIds = row.ids();
   row.end();
   const fields = {
     code,
@@ -137,14 +154,11 @@ export function readInviteRow(row: ReplyReader): BareInvite {
     expiresAtMs,
     maxAgeS,
     maxUses,
-    uses,
     isTemporary: (flags & TEMPORARY) !== 0,
     isPaused: (flags & PAUSED) !== 0,
     isVanity: (flags & VANITY) !== 0,
     version,
     channelJson,
-    memberCount,
-    presenceCount,
   };
   if (type === GROUP_DM) return { kind: 'group_dm', ...fields, recipientIds };
   if (guildId === null || guildJson === null) throw new StoreBug('row: a guild invite without its guild');

@@ -22,11 +22,15 @@ interface Script {
 
 export interface Scripts {
   /**
-   * Runs `name` in a partition.
+   * Runs `name` in a partition, or over several: never more than one on a cluster.
    * @returns the reply as Redis gave it: an array that starts with a status
    * @throws StoreUnavailable, StoreBug
    */
-  run(name: string, partition: Partition, args: readonly Argument[]): Promise<unknown>;
+  run(
+    name: string,
+    partitions: Partition | readonly Partition[],
+    args: readonly Argument[],
+  ): Promise<unknown>;
   /** Sends every script to the server, so that the first requests don't have to. */
   load(): Promise<void>;
   readonly names: readonly string[];
@@ -37,17 +41,17 @@ export function createScripts(redis: Redis): Scripts {
   return {
     names: [...scripts.keys()],
 
-    async run(name, partition, args) {
+    async run(name, partitions, args) {
       const script = scripts.get(name);
       if (script === undefined) throw new RangeError(`no script ${name}`);
-      const key = `invited:{${partition}}:seq`;
+      const keys = (typeof partitions === 'number' ? [partitions] : partitions).map(seqKey);
       try {
-        return await redis.evalsha(script.sha, 1, key, ...args);
+        return await redis.evalsha(script.sha, keys.length, ...keys, ...args);
       } catch (error) {
         if (!isUnknownScript(error)) throw fromRedisError(error, name);
       }
       try {
-        return await redis.eval(script.text, 1, key, ...args);
+        return await redis.eval(script.text, keys.length, ...keys, ...args);
       } catch (error) {
         throw fromRedisError(error, name);
       }
@@ -61,6 +65,10 @@ export function createScripts(redis: Redis): Scripts {
       }
     },
   };
+}
+
+function seqKey(partition: Partition): string {
+  return `invited:{${partition}}:seq`;
 }
 
 /** All scripts of lua/, whole, by name. */

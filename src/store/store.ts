@@ -1,14 +1,28 @@
 // The store as a whole: everything the engine may ask of one Redis.
 
 import type { Redis } from 'ioredis';
+import { type AcceptReply, type AcceptRequest, acceptScript } from './accept.js';
+import { type Batcher, createBatcher } from './batcher.js';
 import { createDirectoryStore, type DirectoryStore } from './directory.js';
+import { type BatchedScript, type CodeRequest, partitionOf, runBatch } from './invite-batch.js';
 import { createInviteStore, type InviteStore } from './invites.js';
+import { createPresenter } from './present.js';
+import { type ReadReply, type ReadRequest, readScript } from './read.js';
 import { createScripts, type Scripts } from './scripts.js';
 import { fromRedisError } from './unavailable.js';
 import { createUserStore, type UserStore } from './users.js';
 import { createVanityStore, type VanityStore } from './vanities.js';
 
+export interface StoreOptions {
+  /** A Redis Cluster: what is in two partitions can't be asked for in one call. */
+  readonly isCluster: boolean;
+  /** Accepts, and likewise reads, that may wait for Redis; more are refused at once. */
+  readonly waitingMax: number;
+}
+
 export interface Store {
+  readonly accepts: Batcher<AcceptRequest, AcceptReply>;
+  readonly reads: Batcher<ReadRequest, ReadReply>;
   readonly invites: InviteStore;
   readonly vanities: VanityStore;
   readonly directory: DirectoryStore;
@@ -21,13 +35,30 @@ export interface Store {
   markDone(step: string): Promise<void>;
 }
 
-export function createStore(redis: Redis): Store {
+/** Requests in one call: it takes Redis a millisecond or two, and others wait meanwhile. */
+const BATCH_MAX = 512;
+/** One is enough: what arrives while it is under way makes the next one larger (docs/performance.md). */
+const CALLS_MAX = 1;
+
+export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOptions): Store {
   const scripts = createScripts(redis);
+  const users = createUserStore(redis, isCluster);
+  const presenter = createPresenter(users);
+  const batched = <Request extends CodeRequest, Word, Answer>(script: BatchedScript<Request, Word, Answer>) =>
+    createBatcher<Request, Answer>({
+      laneOf: (request) => (isCluster ? partitionOf(request) : 0),
+      send: (requests) => runBatch(script, scripts, presenter, requests),
+      batchMax: BATCH_MAX,
+      callsMax: CALLS_MAX,
+      waitingMax,
+    });
   return {
-    invites: createInviteStore(scripts),
+    accepts: batched(acceptScript),
+    reads: batched(readScript),
+    invites: createInviteStore(scripts, presenter),
     vanities: createVanityStore(scripts),
     directory: createDirectoryStore(scripts),
-    users: createUserStore(redis),
+    users,
     scripts,
     async ping() {
       await redis.ping().catch((error: unknown) => {

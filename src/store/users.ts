@@ -1,4 +1,4 @@
-// What is shown of users, read in bulk: one command for each partition that is asked.
+// What is shown of users, read in bulk: in one command, on a cluster in one for each partition that is asked.
 
 import type { Redis } from 'ioredis';
 import type { Snowflake } from '../invite/id.js';
@@ -7,30 +7,30 @@ import { type Partition, partitionOfId } from '../invite/partition.js';
 import { fromRedisError } from './unavailable.js';
 
 export interface UserStore {
-  /** The JSON of each user that the directory knows. */
+  /** The JSON of each user that the directory knows. Sends its command in this very turn, or none for no ids. */
   read(ids: Iterable<Snowflake>): Promise<ReadonlyMap<Snowflake, JsonText>>;
 }
 
-export function createUserStore(redis: Redis): UserStore {
+export function createUserStore(redis: Redis, isCluster: boolean): UserStore {
   return {
     async read(ids) {
-      const byPartition = new Map<Partition, Snowflake[]>();
+      const groups = new Map<Partition, Snowflake[]>();
       for (const id of new Set(ids)) {
-        const partition = partitionOfId(id);
-        const group = byPartition.get(partition);
-        if (group === undefined) byPartition.set(partition, [id]);
+        const slot = isCluster ? partitionOfId(id) : 0;
+        const group = groups.get(slot);
+        if (group === undefined) groups.set(slot, [id]);
         else group.push(id);
       }
       const users = new Map<Snowflake, JsonText>();
-      const read = async (partition: Partition, group: readonly Snowflake[]) => {
-        const values = await redis.mget(group.map((id) => `invited:{${partition}}:user:${id}`));
+      const read = async (group: readonly Snowflake[]) => {
+        const values = await redis.mget(group.map((id) => `invited:{${partitionOfId(id)}}:user:${id}`));
         group.forEach((id, at) => {
           const json = values[at];
           if (typeof json === 'string') users.set(id, json as JsonText);
         });
       };
       try {
-        await Promise.all([...byPartition].map(([partition, group]) => read(partition, group)));
+        await Promise.all([...groups.values()].map(read));
       } catch (error) {
         throw fromRedisError(error, 'read users');
       }

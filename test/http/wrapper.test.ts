@@ -55,7 +55,7 @@ function start(listenOn: ListenOn, inFlightMax = 3): Promise<Server> {
     portSetting: 'INVITED_PORT',
     router: createRouter([{ bases: [''], routes }], () => false),
     inFlightMax,
-    authenticator: { identify: async () => null, toldAddress: () => null },
+    authenticator: { identify: () => ({ caller: null, toldAddress: null }) },
     isUnavailable: (error) => error instanceof Outage,
     onBug: (error) => bugs.push(error),
   });

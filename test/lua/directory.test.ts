@@ -19,7 +19,7 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
     world.redis.hget(world.key(guildId, `guild:${guildId}`), 'told_member_count');
   const liveCodes = async (guildId: string) => {
     const reply = await world.at(guildId, 'list', guildId, '', '1', 1, '');
-    return (reply[1] as readonly Reply[]).map((row) => row[0]);
+    return (reply[1] as readonly Reply[]).map((row) => row[5]);
   };
 
   describe('guilds', () => {
@@ -294,7 +294,7 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
       expect(await put(guild, code, { uses: 3, maxUses: 5, maxAge: 600 })).toEqual(['put']);
       await world.accept(guild.id, code, newId());
       expect(await put(guild, code, { uses: 1, maxUses: 6 })).toEqual(['put']);
-      const row = rowOf(await world.at(guild.id, 'read', code, '', '', 0, ''));
+      const row = rowOf(await world.read(guild.id, code, ['', 0, '']));
       expect(row).toMatchObject({ uses: 4, version: 2, expiresAtMs: '', createdAtMs: NOW });
       expect(await world.redis.pttl(world.key(guild.id, `invite:${code}`))).toBe(-1);
       expect(await world.redis.zcard(world.key(guild.id, `guild:${guild.id}:expiring`))).toBe(0);
@@ -326,7 +326,7 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
         9,
         0,
       );
-      const row = rowOf(await world.at(guild.id, 'read', code, '', '', 0, ''));
+      const row = rowOf(await world.read(guild.id, code, ['', 0, '']));
       expect(row).toMatchObject({ createdAtMs: nowMs, expiresAtMs: String(nowMs + 60_000) });
     });
 

@@ -12,12 +12,12 @@ describe.each(worlds)('reading, revoking and listing on a %s server', (kind) => 
   afterAll(() => world.close());
 
   const read = (id: string, code: string, caller: readonly (string | number)[], followed = '') =>
-    world.at(id, 'read', code, followed, ...caller);
+    world.read(id, code, caller, followed);
   const revoke = (id: string, code: string, caller: readonly (string | number)[]) =>
     world.at(id, 'revoke', code, '', ...caller);
   const list = (guildId: string, channelId: string, caller: readonly (string | number)[]) =>
     world.at(guildId || channelId, 'list', guildId, channelId, ...caller);
-  const codes = (reply: Reply) => (reply[1] as readonly Reply[]).map((row) => row[0]);
+  const codes = (reply: Reply) => (reply[1] as readonly Reply[]).map((row) => row[5]);
 
   describe('read.lua', () => {
     it('shows the invite to nobody, and its metadata to its creator and to managers', async () => {
@@ -54,7 +54,7 @@ describe.each(worlds)('reading, revoking and listing on a %s server', (kind) => 
       const code = await world.invite(guild, { maxAge: 60 });
       const key = world.key(guild.id, `invite:${code}`);
       const expiresAtMs = Number(await world.redis.hget(key, 'expires_at_ms'));
-      const reply = await world.atTime(expiresAtMs + offsetMs, guild.id, 'read', code, '', ...NOBODY);
+      const reply = await world.readAt(expiresAtMs + offsetMs, guild.id, code);
       expect(reply[0]).toBe(status);
     });
 
@@ -144,11 +144,11 @@ describe.each(worlds)('reading, revoking and listing on a %s server', (kind) => 
     });
   });
 
-  it('a row has its 17 fields', async () => {
+  it('a row has its 18 fields', async () => {
     const guild = await world.guild();
     const code = await world.invite(guild);
     const reply = await read(guild.id, code, NOBODY);
-    expect(reply[1]).toHaveLength(17);
+    expect(reply[1]).toHaveLength(18);
     expect(rowOf(reply).code).toBe(code);
   });
 

@@ -184,9 +184,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     await claim(code, guild.id);
     const user = newId();
     const accept = (followed: string): Promise<Reply> =>
-      followed === ''
-        ? world.atCode(code, 'accept', code, '', user, '')
-        : world.at(followed, 'accept', code, followed, user, '');
+      followed === '' ? world.acceptByCode(code, user) : world.accept(followed, code, user, '-', followed);
     expect(await accept('')).toEqual(['pointer', guild.id]);
     expect(await accept(guild.id)).toEqual(['unknown']);
     expect(await world.at(guild.id, 'pointer-check', code, guild.id)).toEqual(['leads_nowhere']);
@@ -206,7 +204,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     expect((await accept(guild.id))[0]).toBe('already');
     expect(await get(guild.id)).toEqual(['is', code, 1, 1]);
     expect(await world.at(guild.id, 'revoke', code, guild.id, '1', 1, '')).toEqual(['unknown']);
-    const read = await world.at(guild.id, 'read', code, guild.id, '', 0, '');
+    const read = await world.read(guild.id, code, ['', 0, ''], guild.id);
     expect([read[0], read[2]]).toEqual(['found', 0]);
   });
 

@@ -76,11 +76,12 @@ export class World {
   /** The fields of the newest `count` events of a partition, oldest of them first. */
   async events(id: string, count: number): Promise<readonly Readonly<Record<string, string>>[]> {
     const entries = await this.redis.xrevrange(this.key(id, 'events'), '+', '-', 'COUNT', count);
-    return entries.reverse().map(([, flat]) => {
+    const events = entries.reverse().flatMap(([, flat]) => {
       const fields: Record<string, string> = {};
       for (let at = 0; at < flat.length; at += 2) fields[flat[at] ?? ''] = flat[at + 1] ?? '';
-      return fields;
+      return fields['type'] === 'INVITE_ACCEPT' ? unpackJoins(fields) : [fields];
     });
+    return events.slice(-count);
   }
 
   /** A guild with one text channel and its owner. */
@@ -160,8 +161,33 @@ export class World {
     return { id, channelId: id, ownerId };
   }
 
-  accept(placeId: string, code: string, userId: string, banKey = ''): Promise<Reply> {
-    return this.at(placeId, 'accept', code, '', userId, banKey);
+  /** One user by one invite; the reply as `[outcome in words, row or target]`. */
+  async accept(placeId: string, code: string, userId: string, banKey = '-', followed = ''): Promise<Reply> {
+    return acceptReply(await this.at(placeId, 'accept', 1, code, followed, '', userId, banKey));
+  }
+
+  /** The same in the partition of the code. */
+  async acceptByCode(code: string, userId: string): Promise<Reply> {
+    return acceptReply(await this.atCode(code, 'accept', 1, code, '', '', userId, '-'));
+  }
+
+  async acceptAt(nowMs: number, placeId: string, code: string, userId: string): Promise<Reply> {
+    return acceptReply(await this.atTime(nowMs, placeId, 'accept', 1, code, '', '', userId, '-'));
+  }
+
+  /** One look at one invite; the reply as `[status, row or target, 1 if the metadata may be seen]`. */
+  async read(placeId: string, code: string, caller: readonly Argument[], followed = ''): Promise<Reply> {
+    return readReply(await this.at(placeId, 'read', 1, code, followed, '', caller.join(':')));
+  }
+
+  async readAt(nowMs: number, placeId: string, code: string): Promise<Reply> {
+    return readReply(await this.atTime(nowMs, placeId, 'read', 1, code, '', '', ':0:'));
+  }
+
+  /** Runs a script over several partitions, as one batch of a single server does. */
+  async over(ids: readonly string[], name: string, ...args: readonly Argument[]): Promise<Reply> {
+    const keys = ids.map((id) => `invited:{${partitionOfId(id)}}:seq`);
+    return (await this.redis.eval(textOf(name), keys.length, ...keys, ...args)) as Reply;
   }
 
   async #eval(partition: number, text: string, args: readonly Argument[]): Promise<Reply> {
@@ -198,17 +224,72 @@ export function codeIn(id: string): string {
 export function rowOf(reply: Reply) {
   const row = reply[1] as Reply;
   return {
-    code: row[0],
-    channelId: row[3],
-    inviterId: row[4],
-    createdAtMs: Number(row[5]),
-    expiresAtMs: row[6],
-    uses: Number(row[9]),
-    flags: Number(row[10]),
-    version: Number(row[11]),
-    members: Number(row[14]),
-    recipients: row[16],
+    uses: Number(row[0]),
+    members: Number(row[1]),
+    recipients: row[3],
+    revision: row[4],
+    code: row[5],
+    channelId: row[8],
+    inviterId: row[9],
+    createdAtMs: Number(row[10]),
+    expiresAtMs: row[11],
+    flags: Number(row[14]),
+    version: Number(row[15]),
   };
+}
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  a: 'accepted',
+  m: 'already',
+  u: 'unknown',
+  p: 'pointer',
+  d: 'invites_disabled',
+  b: 'banned',
+  i: 'ip_banned',
+  g: 'guild_full',
+  r: 'group_dm_full',
+};
+
+function acceptReply([group]: Reply): Reply {
+  const [letter, ...rest] = group as Reply;
+  const outcome = OUTCOMES[String(letter)] ?? `letter ${String(letter)}`;
+  if (rest.length === 0) return [outcome];
+  return outcome === 'pointer' ? [outcome, ...rest] : [outcome, rest];
+}
+
+function readReply([group]: Reply): Reply {
+  const [status = '', ...rest] = group as Reply;
+  if (status !== 'found') return [status, ...rest];
+  const [maySee, ...row] = rest;
+  return [status, row, Number(maySee)];
+}
+
+/** The events of their own that one entry of joins stands for (lua/README.md, Events). */
+function unpackJoins({
+  joins = '',
+  seq = '',
+  ...common
+}: Readonly<Record<string, string>>): readonly Readonly<Record<string, string>>[] {
+  let at = Number(seq);
+  return joins.split('\n').flatMap((line) => {
+    const [code = '', guildId, channelId, inviterId, temporary = '', vanity = '', uses, ...users] =
+      line.split(' ');
+    const orNone = (id: string | undefined): string => (id === undefined || id === '-' ? '' : id);
+    return users.map((userId, index) => {
+      const place = { guild_id: orNone(guildId), channel_id: orNone(channelId) };
+      const event = {
+        ...common,
+        ...place,
+        code,
+        user_id: userId,
+        inviter_id: orNone(inviterId),
+        temporary,
+        vanity,
+      };
+      at += 1;
+      return { ...event, seq: String(at - 1), uses: String(Number(uses) + index) };
+    });
+  });
 }
 
 function textOf(name: string): string {

@@ -83,7 +83,10 @@ describe('the engine and the oracle', () => {
   let engine: Engine;
   beforeAll(() => {
     redis = new Redis(inject('redisUrl'), { protocol: 2 });
-    engine = createEngine(createStore(redis), { codeLength: 8, maxInvitesPerGuild: 1000 });
+    engine = createEngine(createStore(redis, { isCluster: false, waitingMax: 1000 }), {
+      codeLength: 8,
+      maxInvitesPerGuild: 1000,
+    });
   });
   afterAll(() => redis.quit());
 
@@ -138,8 +141,8 @@ class ModelWorld {
         );
         expect(outcome.status).toBe(oracle.create(inviter));
         if (!('invite' in outcome)) return;
-        oracle.invites.set(outcome.invite.code, { inviter, maxUses: command.maxUses, uses: 0 });
-        this.#codes.push({ code: outcome.invite.code, guild: command.guild });
+        oracle.invites.set(outcome.invite.revision.code, { inviter, maxUses: command.maxUses, uses: 0 });
+        this.#codes.push({ code: outcome.invite.revision.code, guild: command.guild });
         return;
       }
       case 'accept': {
@@ -200,7 +203,7 @@ class ModelWorld {
     for (const { id, oracle } of this.#guilds) {
       const listed = await this.#engine.listGuild(id, SERVICE);
       if (listed.status !== 'listed') throw new Error(listed.status);
-      const found = listed.invites.map(({ code, uses }) => [code, uses]);
+      const found = listed.invites.map(({ revision, uses }) => [revision.code, uses]);
       expect(found).toEqual([...oracle.invites].map(([code, { uses }]) => [code, uses]).reverse());
       const vanity = await this.#engine.getVanity(id, SERVICE);
       if (vanity.status !== 'is') throw new Error(vanity.status);

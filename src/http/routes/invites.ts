@@ -1,7 +1,8 @@
 // The routes of one invite, and of a channel's or guild's invites.
 
 import type { Engine } from '../../engine/engine.js';
-import { etag, inviteJson, METADATA, PLAIN } from '../invite-json.js';
+import type { Invite } from '../../invite/invite.js';
+import { ACCEPTED, ALREADY, etag, inviteJson, METADATA, type Shape } from '../invite-json.js';
 import { type ProblemCode, problem } from '../problem.js';
 import { jsonReply, NO_CONTENT, type Reply } from '../reply.js';
 import { closed, open, type Route } from '../route.js';
@@ -26,15 +27,14 @@ const PROBLEM_OF = {
 export function inviteRoutes(engine: Engine): readonly Route[] {
   return [
     open('GET', '/invites/{code}', async (call) => {
-      const outcome = await engine.read(call.param('code'), call.caller);
+      const outcome = await engine.read(call.param('code'), call.caller, call.client);
       if (outcome.status === 'unknown') return problem('UNKNOWN_INVITE');
-      const { invite, maySeeMetadata } = outcome;
-      const json = inviteJson(invite, {
-        metadata: maySeeMetadata,
-        expiration: isTrue(call.request.query.get('with_expiration')),
-        counts: isTrue(call.request.query.get('with_counts')),
+      const query = call.request.query === '' ? null : new URLSearchParams(call.request.query);
+      return inviteReply(outcome.invite, {
+        metadata: outcome.maySeeMetadata,
+        expiration: isTrue(query?.get('with_expiration')),
+        counts: isTrue(query?.get('with_counts')),
       });
-      return jsonReply(200, json, [etag(invite.version)]);
     }),
 
     closed(
@@ -43,10 +43,9 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
       '/invites/{code}',
       async (call) => {
         const banKey = call.clientAddress?.banKey ?? null;
-        const outcome = await engine.accept(call.param('code'), call.caller.userId, banKey);
+        const outcome = await engine.accept(call.param('code'), call.caller.userId, banKey, call.client);
         if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
-        const json = inviteJson(outcome.invite, { ...PLAIN, newMember: outcome.status === 'accepted' });
-        return jsonReply(200, json, [etag(outcome.invite.version)]);
+        return inviteReply(outcome.invite, outcome.status === 'accepted' ? ACCEPTED : ALREADY);
       },
       { usesClientAddress: true },
     ),
@@ -73,7 +72,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
           call.caller,
         );
         if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
-        return jsonReply(200, inviteJson(outcome.invite, METADATA), [etag(outcome.invite.version)]);
+        return inviteReply(outcome.invite, METADATA);
       },
       { body: 'json' },
     ),
@@ -93,6 +92,10 @@ function listReply(outcome: Awaited<ReturnType<Engine['listGuild']>>): Reply {
   return jsonReply(200, `[${outcome.invites.map((invite) => inviteJson(invite, METADATA)).join(',')}]`);
 }
 
-function isTrue(value: string | null): boolean {
+function inviteReply(invite: Invite, shape: Shape): Reply {
+  return jsonReply(200, inviteJson(invite, shape), [etag(invite.revision.version)]);
+}
+
+function isTrue(value: string | null | undefined): boolean {
   return value === 'true' || value === '1';
 }

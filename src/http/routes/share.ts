@@ -17,10 +17,10 @@ export function shareRoutes(engine: Engine, options: LandingOptions): readonly R
   const pageHeaders = [...landingHeaders(options), VARY];
 
   const show = async (call: Call) => {
-    const outcome = await engine.read(call.param('code'), null);
+    const outcome = await engine.read(call.param('code'), null, call.client);
     if (wantsJson(call)) {
       if (outcome.status === 'unknown') return problem('UNKNOWN_INVITE', [VARY]);
-      return jsonReply(200, inviteJson(outcome.invite, BOTH), [etag(outcome.invite.version), VARY]);
+      return jsonReply(200, inviteJson(outcome.invite, BOTH), [etag(outcome.invite.revision.version), VARY]);
     }
     if (outcome.status === 'unknown') {
       return htmlReply(404, renderLanding({ kind: 'unknown' }, options), pageHeaders);
@@ -33,19 +33,19 @@ export function shareRoutes(engine: Engine, options: LandingOptions): readonly R
 
 function wantsJson(call: Call): boolean {
   // Some clients name a character set here, though JSON has but one.
-  const accept = call.request.headers.get('accept')?.replace(/;\s*charset=[^,;]*/gi, '');
+  const accept = call.request.headers.accept?.replace(/;\s*charset=[^,;]*/gi, '');
   // Where a client wants both alike, it gets the page.
   const negotiator = new Negotiator({ headers: { accept } });
   return negotiator.mediaType(['text/html', 'application/json']) === 'application/json';
 }
 
-function viewOf(invite: Invite): LandingView {
+function viewOf({ revision: invite, memberCount, presenceCount }: Invite): LandingView {
   const channel = parse<{ readonly name: string | null }>(invite.channelJson);
   const inviter = parse<{ readonly username: string }>(invite.inviterJson);
   const common = {
     code: invite.code,
     inviterName: inviter?.username ?? null,
-    memberCount: invite.memberCount,
+    memberCount,
     expiresAt: invite.expiresAtMs === null ? null : isoTime(invite.expiresAtMs),
   };
   if (invite.kind === 'group_dm') {
@@ -64,7 +64,7 @@ function viewOf(invite: Invite): LandingView {
     guildName: guild.name,
     iconHash: guild.icon_hash,
     channelName: channel?.name ?? null,
-    presenceCount: invite.presenceCount,
+    presenceCount,
   };
 }
 

@@ -1,0 +1,117 @@
+// What the two batched scripts share: requests are grouped by code, each group says what we know of its invite, and the
+// rows that come back become invites, with one reading of names for all of them.
+
+import type { Snowflake } from '../invite/id.js';
+import type { Invite } from '../invite/invite.js';
+import { type Partition, partitionOfCode, partitionOfId } from '../invite/partition.js';
+import type { Kept, Presenter } from './present.js';
+import { type InviteRow, ReplyReader } from './reply.js';
+import type { Argument, Scripts } from './scripts.js';
+import { StoreBug } from './unavailable.js';
+
+export interface CodeRequest {
+  readonly code: string;
+  /** The guild that a pointer named; null at the first look-up. */
+  readonly followed: Snowflake | null;
+}
+
+/** A code in another partition than what it leads to: ask again there. */
+export interface Pointer {
+  readonly status: 'pointer';
+  readonly targetId: Snowflake;
+}
+
+/** The requests of a batch for one code. */
+export interface Group<Request> {
+  readonly code: string;
+  readonly followed: Snowflake | null;
+  readonly partition: Partition;
+  readonly kept: Kept | null;
+  readonly requests: Request[];
+  /** Where each of them stands in the batch. */
+  readonly places: number[];
+}
+
+/** What a group's reply says; `row` is null where there is no invite to show. */
+export interface GroupReply<Word> {
+  readonly word: Word;
+  readonly row: InviteRow | null;
+}
+
+export interface BatchedScript<Request extends CodeRequest, Word, Answer> {
+  readonly name: string;
+  /** What the script wants of a group beside its key, code, pointer and revision. */
+  readonly argumentsOf: (group: Group<Request>) => readonly Argument[];
+  readonly readReply: (reply: ReplyReader, group: Group<Request>) => GroupReply<Word>;
+  /** The answer to each request of the group, in order. */
+  readonly answersOf: (word: Word, invite: Invite | null, group: Group<Request>) => readonly Answer[];
+}
+
+export function partitionOf({ code, followed }: CodeRequest): Partition {
+  return followed === null ? partitionOfCode(code) : partitionOfId(followed);
+}
+
+/** Runs a batched script once for all requests; the answers come in their order. */
+export async function runBatch<Request extends CodeRequest, Word, Answer>(
+  script: BatchedScript<Request, Word, Answer>,
+  scripts: Scripts,
+  presenter: Presenter,
+  requests: readonly Request[],
+): Promise<readonly Answer[]> {
+  const groups = groupByCode(requests, presenter);
+  const keyOf = new Map<Partition, number>();
+  for (const { partition } of groups) if (!keyOf.has(partition)) keyOf.set(partition, keyOf.size + 1);
+  const args = groups.flatMap((group) => [
+    keyOf.get(group.partition) ?? 0,
+    group.code,
+    group.followed ?? '',
+    group.kept?.name ?? '',
+    ...script.argumentsOf(group),
+  ]);
+  // Both are sent now, one behind the other.
+  const [reply, names] = await Promise.all([
+    scripts.run(script.name, [...keyOf.keys()], args),
+    presenter.readNames(groups.map(({ kept }) => kept)),
+  ]);
+
+  const fields = new ReplyReader(reply, script.name);
+  const replies = groups.map((group) => script.readReply(fields.inner(), group));
+  fields.end();
+  const rows = replies.flatMap(({ row }, at) =>
+    row === null ? [] : [{ row, kept: groups[at]?.kept ?? null }],
+  );
+  const invites = (await presenter.present(rows, names)).values();
+
+  const answers: Answer[] = new Array(requests.length);
+  groups.forEach((group, at) => {
+    const { word, row } = replies[at] as GroupReply<Word>;
+    const invite = row === null ? null : (invites.next().value ?? null);
+    const ofGroup = script.answersOf(word, invite, group);
+    if (ofGroup.length !== group.places.length)
+      throw new StoreBug(`${script.name}: not one answer a request`);
+    group.places.forEach((place, index) => {
+      answers[place] = ofGroup[index] as Answer;
+    });
+  });
+  return answers;
+}
+
+function groupByCode<Request extends CodeRequest>(
+  requests: readonly Request[],
+  presenter: Presenter,
+): readonly Group<Request>[] {
+  const groups = new Map<string, Group<Request>>();
+  requests.forEach((request, place) => {
+    const { code, followed } = request;
+    const name = followed === null ? code : `${code} ${followed}`;
+    let group = groups.get(name);
+    if (group === undefined) {
+      const partition = partitionOf(request);
+      group = { code, followed, partition, kept: presenter.kept(code), requests: [], places: [] };
+      groups.set(name, group);
+    }
+    group.requests.push(request);
+    group.places.push(place);
+  });
+  return [...groups.values()];
+}
