@@ -29,6 +29,8 @@ export interface Config {
   readonly redisTimeoutMs: number;
   readonly requestsInFlightMax: number;
   readonly waitingMax: number;
+  /** HTTP processes on the same ports. */
+  readonly workers: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
@@ -109,6 +111,7 @@ const environment = v.object({
   INVITED_REDIS_TIMEOUT_MS: v.optional(whole(10, 60_000), '2000'),
   INVITED_MAX_IN_FLIGHT: v.optional(whole(1, 1_000_000), '10000'),
   INVITED_MAX_WAITING: v.optional(whole(1, 1_000_000), '8192'),
+  INVITED_WORKERS: v.optional(whole(1, 256), '1'),
   INVITED_LOG_LEVEL: v.optional(
     v.picklist(
       ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
@@ -133,6 +136,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new StartError(`Wrong settings: ${[...new Set(problems)].join('; ')}.`);
   }
   const set = result.output;
+  const sockets = [set.INVITED_PORT, set.INVITED_ADMIN_PORT].filter((given) => typeof given === 'string');
+  if (set.INVITED_WORKERS > 1 && sockets.length > 0) {
+    throw new StartError('Wrong settings: INVITED_WORKERS must be 1 where a listener is a Unix socket.');
+  }
   return {
     publicListener: listenOn(set.INVITED_HOST, set.INVITED_PORT),
     adminListener: listenOn(set.INVITED_ADMIN_HOST, set.INVITED_ADMIN_PORT),
@@ -152,6 +159,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     redisTimeoutMs: set.INVITED_REDIS_TIMEOUT_MS,
     requestsInFlightMax: set.INVITED_MAX_IN_FLIGHT,
     waitingMax: set.INVITED_MAX_WAITING,
+    workers: set.INVITED_WORKERS,
     logLevel: set.INVITED_LOG_LEVEL,
   };
 }

@@ -26,13 +26,14 @@ export async function serveFastify(operations: Operations, store: PeerStore, set
   });
   app.setNotFoundHandler((request, reply) => send(request, reply, problem('NOT_FOUND')));
   app.setErrorHandler((error: { readonly code?: string; readonly statusCode?: number }, request, reply) => {
-    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return send(request, reply, problem('PAYLOAD_TOO_LARGE'));
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+      return send(request, reply, problem('PAYLOAD_TOO_LARGE'));
     if (error.statusCode === undefined || error.statusCode >= 500) console.error(error);
     return send(request, reply, problem('INTERNAL_SERVER_ERROR'));
   });
 
-  await app.listen({ host: '127.0.0.1', port: settings.port });
-  await serveUntilEnd(app.addresses()[0]?.port ?? settings.port);
+  const url = await app.listen({ host: '127.0.0.1', port: settings.port });
+  await serveUntilEnd(url);
   await app.close();
   await store.close();
 }

@@ -8,7 +8,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { parseAddress } from '../../src/invite/address.js';
 import { isSnowflake } from '../../src/invite/id.js';
-import { type Answer, inviteAnswer, invalid, type ProblemCode, problem } from './answers.js';
+import { type Answer, invalid, inviteAnswer, type ProblemCode, problem } from './answers.js';
 import type { Auth, HeaderOf } from './auth.js';
 import type { PeerStore } from './store.js';
 

@@ -25,7 +25,7 @@ export async function openRedisStore(url: string): Promise<PeerStore> {
   const redis = new Redis(url.startsWith('unix://') ? url.slice('unix://'.length) : url, {
     lazyConnect: true,
     // What is sent in one turn of the event loop goes out in one write.
-    enableAutoPipelining: true,
+    enableAutoPipelining: process.env['AUTOPIPE'] !== '0',
     maxRetriesPerRequest: 1,
   });
   redis.on('error', (error: Error) => console.error('redis:', error.message));
@@ -93,20 +93,19 @@ function script(name: string): string {
 
 /** The fields in the order of invite-row.lua. */
 function toInvite(code: string, row: readonly (string | null)[]): StoredInvite {
-  const text = (at: number) => row[at] ?? '';
   return {
     code,
-    guildId: text(0),
-    channelId: text(1),
-    inviterId: text(2),
-    createdAtMs: Number(text(3)),
-    expiresAtMs: text(4) === '' ? null : Number(text(4)),
-    maxAgeS: Number(text(5)),
-    maxUses: Number(text(6)),
-    uses: Number(text(7)),
-    isTemporary: text(8) === '1',
-    version: Number(text(9)),
-    guildJson: text(10),
+    guildId: row[0] ?? '',
+    channelId: row[1] ?? '',
+    inviterId: row[2] ?? '',
+    createdAtMs: Number(row[3]),
+    expiresAtMs: row[4] ? Number(row[4]) : null,
+    maxAgeS: Number(row[5]),
+    maxUses: Number(row[6]),
+    uses: Number(row[7]),
+    isTemporary: row[8] === '1',
+    version: Number(row[9]),
+    guildJson: row[10] ?? '',
     channelJson: row[11] ?? null,
     inviterJson: row[12] ?? null,
   };

@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS guilds (
   id bigint PRIMARY KEY,
   owner_id bigint NOT NULL,
   max_members bigint NOT NULL DEFAULT 1000000,
-  member_count bigint NOT NULL,
+  member_count bigint NOT NULL DEFAULT 1, -- the owner
   json text NOT NULL
 ) WITH (fillfactor = 50);
 
@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS invites (
   inviter_id bigint NOT NULL,
   created_at timestamptz NOT NULL DEFAULT date_trunc('milliseconds', now()),
   expires_at timestamptz,
-  max_age integer NOT NULL,
+  max_age integer NOT NULL DEFAULT 0,
   max_uses integer NOT NULL,
   uses bigint NOT NULL DEFAULT 0,
   temporary boolean NOT NULL DEFAULT false,

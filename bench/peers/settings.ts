@@ -2,6 +2,8 @@
 
 import { once } from 'node:events';
 
+const END_MAX_MS = 5000;
+
 export interface Settings {
   /** 0: any free port. */
   readonly port: number;
@@ -23,9 +25,15 @@ export function required(name: string): string {
   return value;
 }
 
-/** Prints the ready line, then waits until the peer is to end: by SIGTERM, or because its parent died. */
-export async function serveUntilEnd(port: number): Promise<void> {
-  console.log(`ready http://127.0.0.1:${port}`);
-  const stdinEnd = once(process.stdin.resume(), 'close');
-  await Promise.race([once(process, 'SIGTERM'), stdinEnd]);
+/**
+ * Prints the ready line, then waits until the peer is to end: by SIGTERM, or because its parent has died.
+ * From then on the process lives for 5 s at most, whatever hangs.
+ */
+export async function serveUntilEnd(url: string): Promise<void> {
+  const { stdin } = process;
+  const end = Promise.race([once(process, 'SIGTERM'), once(stdin.resume(), 'close')]);
+  console.log(`ready ${url}`);
+  await end;
+  stdin.destroy();
+  setTimeout(() => process.exit(1), END_MAX_MS).unref();
 }

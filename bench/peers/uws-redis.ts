@@ -14,66 +14,67 @@ const store = await openRedisStore(required('PEER_REDIS_URL'));
 const operations = new Operations(store, new Auth(settings));
 const { uws } = loadUws();
 const utf8 = new TextDecoder();
+const TOO_LARGE = Promise.resolve(problem('PAYLOAD_TOO_LARGE'));
 
 const app = uws.App();
-app.post('/api/v1/invites/:code', (response, request) => {
-  const header = (name: string) => request.getHeader(name);
-  const peerAddress = () => utf8.decode(response.getRemoteAddressAsText());
-  const isTooLarge = Number(header('content-length')) > BODY_BYTES_MAX;
-  // What there is of a body is passed over by the server, since nothing here asks for it.
+app.post('/api/v1/invites/:code', (response, request) =>
   answer(response, request, () =>
-    isTooLarge ? problem('PAYLOAD_TOO_LARGE') : operations.accept(parameter(request), header, peerAddress),
-  );
-});
-app.get('/api/v1/invites/:code', (response, request) => {
-  answer(response, request, () => operations.read(parameter(request)));
-});
-app.post('/api/v1/channels/:id/invites', (response, request) => {
-  const header = (name: string) => request.getHeader(name);
-  answer(response, request, async () => {
-    const body = readBody(response);
-    const channelId = parameter(request);
-    return operations.create(channelId, header, body);
-  });
-});
-app.any('/*', (response, request) => {
-  answer(response, request, () => problem('NOT_FOUND'));
-});
+    Number(request.getHeader('content-length')) > BODY_BYTES_MAX
+      ? TOO_LARGE
+      : operations.accept(
+          parameter(request),
+          (name) => request.getHeader(name),
+          () => utf8.decode(response.getRemoteAddressAsText()),
+        ),
+  ),
+);
+app.get('/api/v1/invites/:code', (response, request) =>
+  answer(response, request, () => operations.read(parameter(request))),
+);
+app.post('/api/v1/channels/:id/invites', (response, request) =>
+  answer(response, request, () =>
+    operations.create(parameter(request), (name) => request.getHeader(name), readBody(response)),
+  ),
+);
+app.any('/*', (response, request) => answer(response, request, async () => problem('NOT_FOUND')));
 
 const socket = await new Promise<us_listen_socket | false>((resolve) => {
   app.listen('127.0.0.1', settings.port, resolve);
 });
 if (!socket) throw new Error(`can't listen on port ${settings.port}`);
-await serveUntilEnd(uws.us_socket_local_port(socket));
+await serveUntilEnd(`http://127.0.0.1:${uws.us_socket_local_port(socket)}`);
 await store.close();
 process.exit(0);
 
-/** Sends what `work` comes to, unless the client has gone meanwhile. `work` reads the request before its first await. */
-function answer(
+/**
+ * Sends what `work` comes to, unless the client has gone meanwhile. `work` reads the request before its first await.
+ * No function gets a name here: tsx would set it anew for each request.
+ */
+async function answer(
   response: HttpResponse,
   request: HttpRequest,
-  work: () => Answer | Promise<Answer>,
-): void {
+  work: () => Promise<Answer>,
+): Promise<void> {
   let isGone = false;
   response.onAborted(() => {
     isGone = true;
   });
   const requestId = requestIdOf((name) => request.getHeader(name));
-  const send = (made: Answer) => {
-    if (isGone) return;
-    response.cork(() => {
-      response.writeStatus(`${made.status} ${STATUS_CODES[made.status]}`);
-      response.writeHeader('X-Request-Id', requestId);
-      for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value);
-      for (const [name, value] of made.headers) response.writeHeader(name, value);
-      response.end(made.body);
-    });
-  };
-  const fail = (error: unknown) => {
+  let made: Answer;
+  try {
+    made = await work();
+  } catch (error) {
     console.error(error);
-    send(problem('INTERNAL_SERVER_ERROR'));
-  };
-  Promise.resolve(work()).then(send).catch(fail);
+    made = problem('INTERNAL_SERVER_ERROR');
+  }
+  if (isGone) return;
+  response.cork(() => {
+    response.writeStatus(`${made.status} ${STATUS_CODES[made.status]}`);
+    response.writeHeader('X-Request-Id', requestId);
+    for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value);
+    for (const [name, value] of made.headers) response.writeHeader(name, value);
+    response.end(made.body);
+  });
 }
 
 function parameter(request: HttpRequest): string {

@@ -39,20 +39,16 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
   return {
     identify(request) {
       const { headers } = request;
-      const key = headers['x-invited-gateway-key'];
+      const key = headers.gatewayKey;
       if (key === undefined || !isGatewayKey(key)) {
         return headers.authorization === undefined ? NOBODY : { caller: byToken(request), toldAddress: null };
       }
-      const userId = headers['x-invited-user'] ?? '';
+      const userId = headers.user ?? '';
       const caller =
         userId === ''
           ? byToken(request)
-          : makeCaller(
-              userId,
-              headers['x-invited-role'] || undefined,
-              headers['x-invited-permissions'] || undefined,
-            );
-      return { caller, toldAddress: headers['x-invited-client-ip'] || null };
+          : makeCaller(userId, headers.role || undefined, headers.permissions || undefined);
+      return { caller, toldAddress: headers.clientIp || null };
     },
   };
 }

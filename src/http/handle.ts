@@ -11,6 +11,7 @@ import { InvalidFields, problem, Refusal } from './problem.js';
 import type { Reply } from './reply.js';
 import type { Request } from './request.js';
 import type { Access, Call, Route } from './route.js';
+import type { Params } from './router.js';
 
 /** A body that was taken in whole, or was larger than the limit. */
 export type WholeBody = Uint8Array | 'too_large';
@@ -19,7 +20,7 @@ export interface Incoming {
   readonly request: Request;
   readonly client: Call['client'];
   readonly route: Route;
-  readonly params: ReadonlyMap<string, string>;
+  readonly params: Params;
   readonly body: WholeBody;
   readonly stream: AsyncIterable<Uint8Array>;
   /** The other end of the connection, if it is known. */
@@ -61,21 +62,43 @@ function replyTo(error: unknown, { isUnavailable, onBug }: HandleOptions): Reply
 }
 
 function answer(incoming: Incoming, { authenticator }: HandleOptions): Promise<Reply> {
-  const { request, route, params } = incoming;
+  const { request, route } = incoming;
   const { caller, toldAddress } = authenticator.identify(request);
   checkAccess(route.access, caller);
-  checkIds(params);
+  checkIds(incoming.params);
   const json = route.body === 'stream' ? undefined : readBody(route, incoming.body);
-  return route.handle({
-    request,
-    client: incoming.client,
-    caller,
-    json,
-    stream: incoming.stream,
-    clientAddress: route.usesClientAddress ? clientAddress(incoming, toldAddress) : null,
-    param: (name) => paramOf(params, name),
-    id: (name) => paramOf(params, name) as Snowflake,
-  });
+  const address = route.usesClientAddress ? clientAddress(incoming, toldAddress) : null;
+  return route.handle(new CheckedCall(incoming, caller, json, address));
+}
+
+class CheckedCall implements Call {
+  readonly request: Request;
+  readonly client: Call['client'];
+  readonly caller: MaybeCaller;
+  readonly json: unknown;
+  readonly stream: AsyncIterable<Uint8Array>;
+  readonly clientAddress: Address | null;
+  readonly #params: Params;
+
+  constructor(incoming: Incoming, caller: MaybeCaller, json: unknown, clientAddress: Address | null) {
+    this.request = incoming.request;
+    this.client = incoming.client;
+    this.caller = caller;
+    this.json = json;
+    this.stream = incoming.stream;
+    this.clientAddress = clientAddress;
+    this.#params = incoming.params;
+  }
+
+  param(name: string): string {
+    const value = this.#params.values[this.#params.names.indexOf(name)];
+    if (value === undefined) throw new Error(`the route has no {${name}}`);
+    return value;
+  }
+
+  id(name: string): Snowflake {
+    return this.param(name) as Snowflake;
+  }
 }
 
 function checkAccess(access: Access, caller: MaybeCaller): void {
@@ -84,14 +107,13 @@ function checkAccess(access: Access, caller: MaybeCaller): void {
   if (access !== 'caller' && caller.role !== access) throw new Refusal(problem('ACCESS_DENIED'));
 }
 
-const NONE: readonly string[] = [];
-
-function checkIds(params: ReadonlyMap<string, string>): void {
-  let wrong: readonly string[] = NONE;
-  for (const [name, value] of params) {
-    if (name.endsWith('_id') && !isSnowflake(value)) wrong = [...wrong, name];
+function checkIds({ names, values }: Params): void {
+  let wrong: string[] | null = null;
+  for (let at = 0; at < names.length; at += 1) {
+    const name = names[at] ?? '';
+    if (name.endsWith('_id') && !isSnowflake(values[at])) wrong = [...(wrong ?? []), name];
   }
-  if (wrong.length > 0) throw new InvalidFields(wrong.map((name) => fieldError(name, 'INVALID_ID')));
+  if (wrong !== null) throw new InvalidFields(wrong.map((name) => fieldError(name, 'INVALID_ID')));
 }
 
 /** What the gateway tells counts, else the other end of the connection; null where there is none (a Unix socket). */
@@ -112,11 +134,5 @@ function readBody(route: Route, body: WholeBody): unknown {
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new InvalidFields([fieldError('body', 'INVALID_TYPE')]);
   }
-  return value;
-}
-
-function paramOf(params: ReadonlyMap<string, string>, name: string): string {
-  const value = params.get(name);
-  if (value === undefined) throw new Error(`the route has no {${name}}`);
   return value;
 }

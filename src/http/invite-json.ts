@@ -1,7 +1,6 @@
 // The forms of an invite on the wire (contract §2), put together from ready pieces of JSON.
 
 import type { Invite, InviteRevision } from '../invite/invite.js';
-import type { Header } from './reply.js';
 
 export interface Shape {
   /** With uses, max_uses, max_age and paused. */
@@ -62,10 +61,6 @@ function write({ revision: invite, uses, memberCount, presenceCount }: Invite, s
   json += `,"version":${invite.version}`;
   if (shape.newMember !== undefined) json += `,"new_member":${shape.newMember}`;
   return `${json}}`;
-}
-
-export function etag(version: number): Header {
-  return ['ETag', `"${version}"`];
 }
 
 export function isoTime(ms: number): string {

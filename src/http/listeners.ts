@@ -18,6 +18,8 @@ import { loadUws } from './uws.js';
 export interface ListenerOptions {
   readonly publicListener: ListenOn;
   readonly adminListener: ListenOn;
+  /** Other workers listen there too. */
+  readonly sharesPorts: boolean;
   readonly auth: AuthOptions;
   readonly page: LandingOptions;
   readonly reservedVanity: ReadonlySet<string>;
@@ -44,6 +46,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     isUnavailable: options.isUnavailable,
     onBug: options.onBug,
     inFlightMax: options.requestsInFlightMax,
+    sharesPort: options.sharesPorts,
   };
   // A word that is reserved is never the code of a share URL, whatever the listener serves there.
   const isReservedSegment = (segment: string) => isReserved(segment);

@@ -4,17 +4,51 @@ export type Header = readonly [name: string, value: string];
 
 export interface Reply {
   readonly status: number;
-  readonly headers: readonly Header[];
+  /** The header lines, each with a line break before it; `headerLines` makes them. */
+  readonly lines: string;
   /** null: an answer that has no body at all (204). */
   readonly body: string | null;
 }
 
 const JSON_TYPE: Header = ['Content-Type', 'application/json'];
 const HTML_TYPE: Header = ['Content-Type', 'text/html; charset=utf-8'];
+/** What every answer says. */
+const COMMON: readonly Header[] = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Cache-Control', 'no-store'],
+];
+
+/** Headers as they are sent, in one piece: uWebSockets.js takes as long for each as for all. None may hold a line break. */
+export function headerLines(headers: readonly Header[]): string {
+  let lines = '';
+  for (const [name, value] of [...COMMON, ...headers]) lines += `\r\n${name}: ${value}`;
+  return lines;
+}
+
+const JSON_LINES = headerLines([JSON_TYPE]);
 
 /** A JSON answer from text that is JSON already. */
 export function jsonReply(status: number, body: string, headers: readonly Header[] = []): Reply {
-  return { status, headers: [JSON_TYPE, ...headers], body };
+  return { status, lines: headers.length === 0 ? JSON_LINES : headerLines([JSON_TYPE, ...headers]), body };
+}
+
+/** A JSON answer about one thing in this version. */
+export function versionedReply(version: number, body: string): Reply {
+  return { status: 200, lines: versionedLines(version), body };
+}
+
+/** Versions up to this one have their lines ready: nearly all are 1. */
+const READY_VERSIONS = 16;
+const ready = Array.from({ length: READY_VERSIONS + 1 }, (_, version) =>
+  headerLines([JSON_TYPE, etag(version)]),
+);
+
+function versionedLines(version: number): string {
+  return ready[version] ?? headerLines([JSON_TYPE, etag(version)]);
+}
+
+export function etag(version: number): Header {
+  return ['ETag', `"${version}"`];
 }
 
 export function valueReply(value: unknown, headers: readonly Header[] = []): Reply {
@@ -22,10 +56,10 @@ export function valueReply(value: unknown, headers: readonly Header[] = []): Rep
 }
 
 export function htmlReply(status: number, body: string, headers: readonly Header[]): Reply {
-  return { status, headers: [HTML_TYPE, ...headers], body };
+  return { status, lines: headerLines([HTML_TYPE, ...headers]), body };
 }
 
-export const NO_CONTENT: Reply = { status: 204, headers: [], body: null };
+export const NO_CONTENT: Reply = { status: 204, lines: headerLines([]), body: null };
 
 /** The status line's text, as uWebSockets.js wants it. */
 export function statusLine(status: number): string {

@@ -3,25 +3,37 @@
 
 import type { HttpRequest } from './uws.js';
 
-const HEADERS = [
-  'accept',
-  'authorization',
-  'content-length',
-  'host',
-  'transfer-encoding',
-  'x-invited-client-ip',
-  'x-invited-gateway-key',
-  'x-invited-permissions',
-  'x-invited-role',
-  'x-invited-user',
-  'x-request-id',
-] as const;
+/** The headers that we read; absent ones are undefined. Of one that came twice, both values joined by a comma. */
+export class Headers {
+  accept: string | undefined = undefined;
+  authorization: string | undefined = undefined;
+  clientIp: string | undefined = undefined;
+  contentLength: string | undefined = undefined;
+  gatewayKey: string | undefined = undefined;
+  host: string | undefined = undefined;
+  permissions: string | undefined = undefined;
+  requestId: string | undefined = undefined;
+  role: string | undefined = undefined;
+  transferEncoding: string | undefined = undefined;
+  user: string | undefined = undefined;
+}
 
-export type HeaderName = (typeof HEADERS)[number];
+type Field = keyof Headers;
 
-const KNOWN: ReadonlySet<string> = new Set(HEADERS);
-const FRAMING: ReadonlySet<HeaderName> = new Set(['content-length', 'transfer-encoding', 'host']);
-const NONE: readonly HeaderName[] = [];
+/** By the name on the wire, in lower case. */
+const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
+  ['accept', 'accept'],
+  ['authorization', 'authorization'],
+  ['x-invited-client-ip', 'clientIp'],
+  ['content-length', 'contentLength'],
+  ['x-invited-gateway-key', 'gatewayKey'],
+  ['host', 'host'],
+  ['x-invited-permissions', 'permissions'],
+  ['x-request-id', 'requestId'],
+  ['x-invited-role', 'role'],
+  ['transfer-encoding', 'transferEncoding'],
+  ['x-invited-user', 'user'],
+]);
 
 export interface Request {
   /** Upper case. */
@@ -30,20 +42,20 @@ export interface Request {
   readonly path: string;
   /** Behind the question mark, as it stands; '' for none. */
   readonly query: string;
-  /** Absent headers are absent; of a header that came twice, both values joined by a comma. */
-  readonly headers: Readonly<Partial<Record<HeaderName, string>>>;
-  /** Headers that came more than once. */
-  readonly repeated: readonly HeaderName[];
+  readonly headers: Readonly<Headers>;
+  /** Did a header that frames the message, or the host, come more than once? */
+  readonly repeatsFraming: boolean;
 }
 
 export function readRequest(request: HttpRequest): Request {
-  const headers: Partial<Record<HeaderName, string>> = {};
-  let repeated: readonly HeaderName[] = NONE;
+  const headers = new Headers();
+  let repeatsFraming = false;
   request.forEach((name, value) => {
-    if (!isKnown(name)) return;
-    const before = headers[name];
-    if (before !== undefined) repeated = [...repeated, name];
-    headers[name] = before === undefined ? value : `${before}, ${value}`;
+    const field = FIELDS.get(name);
+    if (field === undefined) return;
+    const before = headers[field];
+    if (before !== undefined && isFraming(field)) repeatsFraming = true;
+    headers[field] = before === undefined ? value : `${before}, ${value}`;
   });
   return {
     method: request.getMethod().toUpperCase(),
@@ -51,25 +63,23 @@ export function readRequest(request: HttpRequest): Request {
     // The older build gives undefined where there is no query.
     query: request.getQuery() ?? '',
     headers,
-    repeated,
+    repeatsFraming,
   };
 }
 
+function isFraming(field: Field): boolean {
+  return field === 'contentLength' || field === 'transferEncoding' || field === 'host';
+}
+
 /** Is the framing of this request's body beyond doubt? What two parsers could read differently is refused. */
-export function hasSoundFraming(request: Request): boolean {
-  const { headers, repeated } = request;
-  if (repeated.length > 0 && repeated.some((name) => FRAMING.has(name))) return false;
-  const encoding = headers['transfer-encoding'];
-  const length = headers['content-length'];
-  if (encoding !== undefined) return encoding === 'chunked' && length === undefined;
-  return length === undefined || /^[0-9]{1,15}$/.test(length);
+export function hasSoundFraming({ headers, repeatsFraming }: Request): boolean {
+  if (repeatsFraming) return false;
+  const { transferEncoding, contentLength } = headers;
+  if (transferEncoding !== undefined) return transferEncoding === 'chunked' && contentLength === undefined;
+  return contentLength === undefined || /^[0-9]{1,15}$/.test(contentLength);
 }
 
 /** Does a body come with this request? To be asked of sound framing only. */
 export function hasBody({ headers }: Request): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
-function isKnown(name: string): name is HeaderName {
-  return KNOWN.has(name);
+  return headers.transferEncoding !== undefined || Number(headers.contentLength ?? 0) > 0;
 }

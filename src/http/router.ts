@@ -3,9 +3,15 @@
 import type { Route } from './route.js';
 
 export type Match =
-  | { readonly kind: 'route'; readonly route: Route; readonly params: ReadonlyMap<string, string> }
+  | { readonly kind: 'route'; readonly route: Route; readonly params: Params }
   | { readonly kind: 'method_not_allowed'; readonly allow: string }
   | { readonly kind: 'not_found' };
+
+/** The open segments of a path: their names, and beside each what stands there. */
+export interface Params {
+  readonly names: readonly string[];
+  readonly values: readonly string[];
+}
 
 export interface Router {
   match(method: string, path: string): Match;
@@ -14,88 +20,83 @@ export interface Router {
 interface Place {
   /** The literal beginning, up to the first open segment. */
   readonly prefix: string;
-  readonly segments: readonly string[];
+  /** What follows it: the names of open segments, and null with the text for literal ones. */
+  readonly rest: readonly { readonly name: string | null; readonly text: string }[];
+  readonly names: readonly string[];
   readonly routes: Map<string, Route>;
 }
 
 const NOT_FOUND: Match = { kind: 'not_found' };
 
 /**
- * @param bases path prefixes, each of which all routes are under: '' or '/api/v1'
+ * @param groups each with path prefixes, all of which its routes are under: '' or '/api/v1'
  * @param reserved first segments that are never a `{…}` of their own
  */
 export function createRouter(
   groups: readonly { readonly bases: readonly string[]; readonly routes: readonly Route[] }[],
   reserved: (segment: string) => boolean,
 ): Router {
-  // By number of segments, and then few enough to be tried one after another.
-  const places: Place[][] = [];
+  const places: Place[] = [];
   for (const { bases, routes } of groups) {
     for (const base of bases) for (const route of routes) add(places, base + route.path, route);
   }
+  // Literal segments win over open ones, wherever they were added.
+  places.sort((a, b) => a.names.length - b.names.length);
 
   return {
     match(method, path) {
-      const segments = path.split('/').slice(1);
-      if (!path.startsWith('/') || segments.includes('')) return NOT_FOUND;
-      for (const place of places[segments.length] ?? []) {
+      for (const place of places) {
         if (!path.startsWith(place.prefix)) continue;
-        const params = paramsOf(place.segments, segments, reserved);
-        if (params === null) continue;
+        const values = valuesOf(place, path.slice(place.prefix.length));
+        if (values === null || (place.prefix === '/' && reserved(values[0] ?? ''))) continue;
         const route = place.routes.get(method === 'HEAD' ? 'GET' : method);
         if (route === undefined) return { kind: 'method_not_allowed', allow: allowOf(place) };
-        return { kind: 'route', route, params };
+        return { kind: 'route', route, params: { names: place.names, values } };
       }
       return NOT_FOUND;
     },
   };
 }
 
-function add(places: Place[][], path: string, route: Route): void {
-  const segments = path.split('/').slice(1);
-  const key = segments.join('/');
-  const siblings = places[segments.length] ?? [];
-  places[segments.length] = siblings;
-  let place = siblings.find((candidate) => candidate.segments.join('/') === key);
+function add(places: Place[], path: string, route: Route): void {
+  const openAt = path.indexOf('{');
+  const prefix = openAt === -1 ? path : path.slice(0, openAt);
+  const rest = openAt === -1 ? [] : path.slice(openAt).split('/').map(pieceOf);
+  const names = rest.flatMap(({ name }) => (name === null ? [] : [name]));
+  const isSame = (place: Place) =>
+    place.prefix === prefix && JSON.stringify(place.rest) === JSON.stringify(rest);
+  let place = places.find(isSame);
   if (place === undefined) {
-    place = { prefix: path.split('{', 1)[0] ?? '', segments, routes: new Map() };
-    siblings.push(place);
-    // Literal segments win over open ones, wherever they were added.
-    siblings.sort((a, b) => openCount(a.segments) - openCount(b.segments));
+    place = { prefix, rest, names, routes: new Map() };
+    places.push(place);
   }
   if (place.routes.has(route.method)) throw new Error(`two routes for ${route.method} ${path}`);
   place.routes.set(route.method, route);
 }
 
-function paramsOf(
-  pattern: readonly string[],
-  segments: readonly string[],
-  reserved: (segment: string) => boolean,
-): ReadonlyMap<string, string> | null {
-  const params = new Map<string, string>();
-  for (let at = 0; at < pattern.length; at += 1) {
-    const wanted = pattern[at] ?? '';
+function pieceOf(segment: string): Place['rest'][number] {
+  return segment.startsWith('{') ? { name: segment.slice(1, -1), text: '' } : { name: null, text: segment };
+}
+
+const NONE: readonly string[] = [];
+
+/** What stands in the open segments, or null if the rest of a path is not that of the place. */
+function valuesOf({ rest }: Place, path: string): readonly string[] | null {
+  if (rest.length === 0) return path === '' ? NONE : null;
+  if (rest.length === 1) return path === '' || path.includes('/') ? null : [path];
+  const segments = path.split('/');
+  if (segments.length !== rest.length) return null;
+  const values: string[] = [];
+  for (const [at, { name, text }] of rest.entries()) {
     const segment = segments[at] ?? '';
-    if (!isOpen(wanted)) {
-      if (wanted !== segment) return null;
-    } else {
-      if (at === 0 && reserved(segment)) return null;
-      params.set(wanted.slice(1, -1), segment);
-    }
+    if (name === null ? segment !== text : segment === '') return null;
+    if (name !== null) values.push(segment);
   }
-  return params;
+  return values;
 }
 
 function allowOf(place: Place): string {
   return [...place.routes.keys()]
     .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
     .join(', ');
-}
-
-function isOpen(segment: string): boolean {
-  return segment.startsWith('{');
-}
-
-function openCount(segments: readonly string[]): number {
-  return segments.filter(isOpen).length;
 }

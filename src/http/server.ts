@@ -3,7 +3,6 @@
 // the abort handler is registered first, request data is read before the first await, one try/catch is around
 // everything, only the last chunk of a body acts, and every answer is sent corked and whole.
 
-import { monotonicFactory } from 'ulid';
 import { BODY_BYTES_MAX } from '../invite/limits.js';
 import type { ListenOn } from '../listen-on.js';
 import { StartError } from '../start-error.js';
@@ -13,11 +12,14 @@ import { type HandleOptions, handle, type WholeBody } from './handle.js';
 import { invalid, problem } from './problem.js';
 import { type Reply, statusLine } from './reply.js';
 import { hasBody, hasSoundFraming, type Request, readRequest } from './request.js';
+import { newRequestId } from './request-id.js';
 import type { Router } from './router.js';
 import type { HttpRequest, HttpResponse, LoadedUws, us_listen_socket } from './uws.js';
 
 export interface ServerOptions extends HandleOptions {
   readonly listenOn: ListenOn;
+  /** Other processes may listen there too (SO_REUSEPORT), and the system spreads connections over them. */
+  readonly sharesPort: boolean;
   /** For the one line that says why it can't listen: `INVITED_PORT`. */
   readonly portSetting: string;
   readonly router: Router;
@@ -32,8 +34,6 @@ export interface Server {
   drain(graceMs: number): Promise<void>;
 }
 
-const NO_SNIFF = '\r\nX-Content-Type-Options: nosniff';
-const NO_STORE = '\r\nCache-Control: no-store';
 const EMPTY = new Uint8Array(0);
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const DRAIN_POLL_MS = 20;
@@ -51,7 +51,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
         exchange.send(request, requestId, invalid([fieldError('headers', 'INVALID_VALUE')]), true);
         return;
       }
-      const bytesAnnounced = Number(request.headers['content-length'] ?? 0);
+      const bytesAnnounced = Number(request.headers.contentLength ?? 0);
       const match = options.router.match(request.method, request.path);
       if (match.kind !== 'route') {
         const reply =
@@ -187,10 +187,9 @@ class Exchange {
     if (this.#isOver) return;
     this.#isOver = true;
     const response = this.#response;
-    const lines = requestId + headerLines(reply);
+    const lines = requestId + reply.lines;
     response.cork(() => {
       if (reply.status !== 200) response.writeStatus(statusLine(reply.status));
-      // All in one call, since each costs as much as all of them; none of our own values holds a line break.
       response.writeHeader('X-Request-Id', lines);
       if (reply.body !== null && request.method !== 'HEAD') {
         // With true it also says `Connection: close`.
@@ -219,31 +218,18 @@ class Exchange {
   }
 }
 
-/** The lines behind the first header, each with the line break before it. */
-function headerLines({ headers }: Reply): string {
-  let lines = NO_SNIFF;
-  let isStored = false;
-  for (const [name, value] of headers) {
-    if (name === 'Cache-Control') isStored = true;
-    lines += `\r\n${name}: ${value}`;
-  }
-  return isStored ? lines : lines + NO_STORE;
-}
-
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
 
-/** Those of one millisecond count up from a random one: drawing each anew costs more than all else of a request. */
-const newRequestId = monotonicFactory();
-
 function requestIdOf(request: Request): string {
-  const given = request.headers['x-request-id'];
+  const given = request.headers.requestId;
   return given !== undefined && REQUEST_ID.test(given) ? given : newRequestId();
 }
 
-/** Without this option a second server would silently share the port. */
+/** Without the second a further server would silently share the port. */
+const SHARED_PORT = 0;
 const EXCLUSIVE_PORT = 1;
 
-type ListenExclusively = (
+type ListenWithOptions = (
   host: string,
   port: number,
   options: number,
@@ -253,7 +239,7 @@ type ListenExclusively = (
 async function listen(
   uws: LoadedUws['uws'],
   app: ReturnType<LoadedUws['uws']['App']>,
-  { listenOn, portSetting }: ServerOptions,
+  { listenOn, portSetting, sharesPort }: ServerOptions,
 ): Promise<{ readonly socket: us_listen_socket; readonly address: string }> {
   if (listenOn.kind === 'unix') {
     const socket = await new Promise<us_listen_socket | false>((resolve) => {
@@ -265,7 +251,8 @@ async function listen(
   const { host, port } = listenOn;
   const socket = await new Promise<us_listen_socket | false>((resolve) => {
     // Both builds take host, port and options together, though their types don't say so.
-    (app.listen as unknown as ListenExclusively).call(app, host, port, EXCLUSIVE_PORT, resolve);
+    const listen = app.listen as unknown as ListenWithOptions;
+    listen.call(app, host, port, sharesPort ? SHARED_PORT : EXCLUSIVE_PORT, resolve);
   });
   if (!socket) throw new StartError(`Port ${port} on ${host} is in use or may not be used (${portSetting}).`);
   const shown = host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host;

@@ -38,7 +38,7 @@ const routes = [
   open('GET', '/nothing', async () => undefined as unknown as Reply),
   open('GET', '/broken-header', async () => ({
     ...NO_CONTENT,
-    headers: [null as unknown as [string, string]],
+    lines: Symbol('no text') as unknown as string,
   })),
   open('GET', '/waits', async () => {
     await new Promise<void>((resolve) => {
@@ -53,6 +53,7 @@ function start(listenOn: ListenOn, inFlightMax = 3): Promise<Server> {
   return startServer(loadUws(), {
     listenOn,
     portSetting: 'INVITED_PORT',
+    sharesPort: false,
     router: createRouter([{ bases: [''], routes }], () => false),
     inFlightMax,
     authenticator: { identify: () => ({ caller: null, toldAddress: null }) },

@@ -58,7 +58,12 @@ describe('the router', () => {
   );
   const found = (method: string, path: string) => {
     const match = router.match(method, path);
-    return match.kind === 'route' ? [match.route.path, Object.fromEntries(match.params)] : match;
+    return match.kind === 'route'
+      ? [
+          match.route.path,
+          Object.fromEntries(match.params.names.map((name, at) => [name, match.params.values[at]])),
+        ]
+      : match;
   };
 
   it('finds routes under every base, HEAD as GET', () => {

@@ -2,9 +2,9 @@
 
 import type { Engine } from '../../engine/engine.js';
 import type { Invite } from '../../invite/invite.js';
-import { ACCEPTED, ALREADY, etag, inviteJson, METADATA, type Shape } from '../invite-json.js';
+import { ACCEPTED, ALREADY, inviteJson, METADATA, type Shape } from '../invite-json.js';
 import { type ProblemCode, problem } from '../problem.js';
-import { jsonReply, NO_CONTENT, type Reply } from '../reply.js';
+import { jsonReply, NO_CONTENT, type Reply, versionedReply } from '../reply.js';
 import { closed, open, type Route } from '../route.js';
 import { createInviteBody } from '../schemas.js';
 import { validate } from '../validate.js';
@@ -93,7 +93,7 @@ function listReply(outcome: Awaited<ReturnType<Engine['listGuild']>>): Reply {
 }
 
 function inviteReply(invite: Invite, shape: Shape): Reply {
-  return jsonReply(200, inviteJson(invite, shape), [etag(invite.revision.version)]);
+  return versionedReply(invite.revision.version, inviteJson(invite, shape));
 }
 
 function isTrue(value: string | null | undefined): boolean {

@@ -3,10 +3,10 @@
 import Negotiator from 'negotiator';
 import type { Engine } from '../../engine/engine.js';
 import type { Invite } from '../../invite/invite.js';
-import { etag, inviteJson, isoTime } from '../invite-json.js';
+import { inviteJson, isoTime } from '../invite-json.js';
 import { type LandingOptions, type LandingView, landingHeaders, renderLanding } from '../page/landing.js';
 import { problem } from '../problem.js';
-import { type Header, htmlReply, jsonReply } from '../reply.js';
+import { etag, type Header, htmlReply, jsonReply } from '../reply.js';
 import { type Call, open, type Route } from '../route.js';
 
 const BOTH = { metadata: false, expiration: true, counts: true } as const;

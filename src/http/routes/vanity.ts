@@ -2,9 +2,8 @@
 
 import type { Engine } from '../../engine/engine.js';
 import { parseVanity } from '../../invite/vanity.js';
-import { etag } from '../invite-json.js';
 import { problem } from '../problem.js';
-import { type Reply, valueReply } from '../reply.js';
+import { etag, type Reply, valueReply } from '../reply.js';
 import { closed, type Route } from '../route.js';
 import { vanityBody } from '../schemas.js';
 import { refuseField, validate } from '../validate.js';
