@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, totalmem, type as osType, release } from 'node:os';
+import { cpus, type as osType, release, totalmem } from 'node:os';
 import { loadUws } from '../src/http/uws.js';
 
 export interface Machine {
@@ -41,7 +41,9 @@ export function hasWrk(): boolean {
 
 export function driverName(): string {
   if (!hasWrk()) return 'autocannon';
-  const version = /wrk \S*?(\d+\.\d+\.\d+)/.exec(spawnSync('wrk', ['--version'], { encoding: 'utf8' }).stdout)?.[1];
+  const version = /wrk \S*?(\d+\.\d+\.\d+)/.exec(
+    spawnSync('wrk', ['--version'], { encoding: 'utf8' }).stdout,
+  )?.[1];
   return `wrk ${version ?? ''}`.trim();
 }
 

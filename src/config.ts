@@ -8,12 +8,17 @@ import type { ListenOn } from './listen-on.js';
 import { Secret } from './secret.js';
 import { StartError } from './start-error.js';
 
+/** No file at all, a file that is synced every second, or one that is synced before each answer. */
+export type Durability = 'cache' | 'everysec' | 'always';
+
 export interface Config {
   readonly publicListener: ListenOn;
   readonly adminListener: ListenOn;
   /** null: the embedded Redis. */
   readonly redisUrl: Secret | null;
   readonly dataDir: string;
+  /** What an answer outlives; null: not declared, which for the embedded Redis means its default. */
+  readonly durability: Durability | null;
   readonly demo: boolean;
   /** null: made at the first start and kept in the data folder. */
   readonly jwtSecret: Secret | null;
@@ -83,6 +88,9 @@ const environment = v.object({
   INVITED_REDIS_URL: v.optional(
     v.pipe(v.string(), v.regex(/^(rediss?|unix):\/\/./, 'must start with redis://, rediss:// or unix://')),
   ),
+  INVITED_DURABILITY: v.optional(
+    v.picklist(['cache', 'everysec', 'always'], 'must be cache, everysec or always'),
+  ),
   INVITED_DATA_DIR: v.optional(text, '.data'),
   INVITED_DEMO: v.optional(flag, '0'),
   INVITED_JWT_SECRET: v.optional(
@@ -144,6 +152,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     publicListener: listenOn(set.INVITED_HOST, set.INVITED_PORT),
     adminListener: listenOn(set.INVITED_ADMIN_HOST, set.INVITED_ADMIN_PORT),
     redisUrl: set.INVITED_REDIS_URL === undefined ? null : new Secret(set.INVITED_REDIS_URL),
+    durability: set.INVITED_DURABILITY ?? null,
     dataDir: resolve(set.INVITED_DATA_DIR),
     demo: set.INVITED_DEMO,
     jwtSecret: set.INVITED_JWT_SECRET === undefined ? null : new Secret(set.INVITED_JWT_SECRET),

@@ -16,7 +16,7 @@ import type { ListenOn } from './listen-on.js';
 import { createLog, describeBug } from './log.js';
 import { Secret } from './secret.js';
 import { StartError } from './start-error.js';
-import { checkServer, connectRedis } from './store/connection.js';
+import { checkDurability, checkServer, connectRedis } from './store/connection.js';
 import { createStore, type Store } from './store/store.js';
 import { StoreUnavailable } from './store/unavailable.js';
 import { endOn, Teardown } from './teardown.js';
@@ -26,6 +26,8 @@ import { superviseWorkers } from './workers/supervise.js';
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 /** Longer than a worker gives its requests to end. */
 const WORKER_STOP_MAX_MS = 12_000;
+const EMBEDDED_DURABILITY = 'everysec';
+const FSYNC = { cache: null, everysec: 'everysec', always: 'always' } as const;
 const DEMO_TOKEN_TTL_S = 7 * 24 * 3600;
 /** Room for young objects: with Node's 16 MB a loaded worker spends a tenth of its time moving them (docs/performance.md). */
 const WORKER_FLAGS = ['--max-semi-space-size=64'];
@@ -45,6 +47,9 @@ export async function start(
     const redis = await connectRedis({ url: redisUrl, timeoutMs: config.redisTimeoutMs });
     teardown.add(async () => redis.disconnect());
     const { isCluster } = await checkServer(redis, config.allowEviction);
+    if (config.redisUrl !== null && config.durability !== null) {
+      await checkDurability(redis, config.durability);
+    }
     const store = createStore(redis, { isCluster, waitingMax: config.waitingMax });
     await store.scripts.load();
     const jwtSecret = config.jwtSecret ?? new Secret(await keptSecret(config));
@@ -119,7 +124,11 @@ async function startEmbedded(
 ): Promise<Secret> {
   const folder = await openDataFolder(config.dataDir);
   teardown.add(() => folder.release());
-  const redis = await startEmbeddedRedis({ dataDir: folder.path, appendFsync: 'everysec', onRestart: warn });
+  const redis = await startEmbeddedRedis({
+    dataDir: folder.path,
+    appendFsync: FSYNC[config.durability ?? EMBEDDED_DURABILITY],
+    onRestart: warn,
+  });
   teardown.add(() => redis.stop());
   return new Secret(`unix://${encodeURI(redis.socketPath)}`);
 }

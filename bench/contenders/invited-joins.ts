@@ -26,7 +26,8 @@ export function readJoins(redis: Redis): { count(): Promise<number> } {
         readTo.set(partition, id);
         const at = fields.indexOf('joins');
         if (at === -1) continue;
-        for (const line of (fields[at + 1] ?? '').split('\n')) total += line.split(' ').length - WORDS_BEFORE_USERS;
+        for (const line of (fields[at + 1] ?? '').split('\n'))
+          total += line.split(' ').length - WORDS_BEFORE_USERS;
       }
       if (entries.length < ENTRIES_A_CALL) return;
     }

