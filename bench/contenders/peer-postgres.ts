@@ -1,13 +1,12 @@
-// The Postgres of a peer: a server of its own on a Unix socket, every commit on disk before its answer, filled and
-// counted in the tables of bench/peers/schema.sql. It refuses to run as root, so there it runs as another user.
+// The Postgres of a peer: a server of its own on a Unix socket, every commit on disk before its answer.
+// It refuses to run as root, so there it runs as another user, who is given the folder.
 
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Client } from 'pg';
 import { deadlineReached, holdsWithin } from '../../src/embedded/deadline.js';
 import { spawnGuarded } from '../../src/embedded/guarded-process.js';
-import type { Counts, World } from '../contender.js';
-import { channelJson, chunks, guildJson, userJson } from './peer-json.js';
+import { countInPostgres, loadPostgres } from './peer-postgres-world.js';
 import type { PeerBackend } from './peer-servers.js';
 
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
@@ -19,7 +18,6 @@ const SOCKET_PATH_BYTES_MAX = 107;
 const INIT_MAX_MS = 60_000;
 const READY_MAX_MS = 30_000;
 const CONNECT_MAX_MS = 5000;
-const ROWS_MAX = 10_000;
 
 // Beyond the defaults only what anybody would set for such a server; the durability is written out because it is the point.
 const SETTINGS = `
@@ -33,6 +31,8 @@ fsync = on
 synchronous_commit = on
 full_page_writes = on
 jit = off
+# All is asked by key. A world of a few rows would be scanned instead, dead versions and all: ever slower at a hot invite.
+enable_seqscan = off
 `;
 
 export async function startPeerPostgres(folder: string): Promise<PeerBackend> {
@@ -86,8 +86,8 @@ export async function startPeerPostgres(folder: string): Promise<PeerBackend> {
       env: { PEER_POSTGRES_URL: url },
       // One process a connection, beside those that write in the background.
       pids: () => [pid, ...childrenOf(pid)],
-      load: (world) => load(connected, world),
-      count: (world) => count(connected, world),
+      load: (world) => loadPostgres(connected, world),
+      count: (world) => countInPostgres(connected, world),
       stop,
     };
   } catch (error) {
@@ -158,55 +158,4 @@ function parentOf(pid: number): number | null {
   } catch {
     return null;
   }
-}
-
-async function load(client: Client, { users, guilds, invites }: World): Promise<void> {
-  const insert = async <T>(
-    into: string,
-    types: readonly string[],
-    items: readonly T[],
-    row: (item: T) => readonly unknown[],
-  ) => {
-    const lists = types.map((type, at) => `$${at + 1}::${type}[]`).join(', ');
-    for (const chunk of chunks(items, ROWS_MAX)) {
-      const rows = chunk.map(row);
-      const columns = types.map((_, at) => rows.map((values) => values[at]));
-      await client.query(`INSERT INTO ${into} SELECT * FROM unnest(${lists})`, columns);
-    }
-  };
-  await insert('users (id, json)', ['bigint', 'text'], users, (user) => [user.id, userJson(user)]);
-  await insert('guilds (id, owner_id, json)', ['bigint', 'bigint', 'text'], guilds, (guild) => [
-    guild.id,
-    guild.ownerId,
-    guildJson(guild),
-  ]);
-  await insert('channels (id, guild_id, json)', ['bigint', 'bigint', 'text'], guilds, (guild) => [
-    guild.channelId,
-    guild.id,
-    channelJson(guild),
-  ]);
-  await insert('members (guild_id, user_id)', ['bigint', 'bigint'], guilds, ({ id, ownerId }) => [
-    id,
-    ownerId,
-  ]);
-  await insert(
-    'invites (code, guild_id, channel_id, inviter_id, max_uses)',
-    ['text', 'bigint', 'bigint', 'bigint', 'integer'],
-    invites,
-    (invite) => [invite.code, invite.guildId, invite.channelId, invite.inviterId, invite.maxUses],
-  );
-  await client.query('VACUUM ANALYZE');
-  await client.query('CHECKPOINT');
-}
-
-async function count(client: Client, { invites, guilds }: World): Promise<Counts> {
-  const { rows } = await client.query<{ uses: string; members: string; records: string }>(
-    `SELECT (SELECT coalesce(sum(uses), 0) FROM invites WHERE code = ANY($1::text[])) AS uses,
-       (SELECT count(*) FROM members WHERE guild_id = ANY($2::bigint[])) AS members,
-       (SELECT count(*) FROM joins) AS records`,
-    [invites.map(({ code }) => code), guilds.map(({ id }) => id)],
-  );
-  const row = rows[0];
-  if (row === undefined) throw new Error('Postgres counted nothing');
-  return { uses: Number(row.uses), joins: Number(row.members) - guilds.length, records: Number(row.records) };
 }

@@ -19,19 +19,24 @@ const GUILD_MEMBERS_MAX = 1_000_000;
 export async function startPeerRedis({ folder, fsync }: StartOptions): Promise<PeerBackend> {
   const socketPath = join(folder, 'redis.sock');
   const redis = await spawnGuarded('redis-server', redisArguments(folder, socketPath, fsync));
+  let hasEnded = false;
+  void redis.ended.then(() => {
+    hasEnded = true;
+  });
   let client: Redis | undefined;
   const stop = async () => {
     client?.disconnect();
     await redis.end();
   };
   try {
-    const ended = redis.ended.then(() => true);
-    const isReady = await holdsWithin(async () => {
-      if (await Promise.race([ended, Promise.resolve(false)])) return true;
-      return (await askRedis(socketPath, 'PING', PING_MAX_MS)) === 'ready';
-    }, READY_MAX_MS);
+    const isReady = await holdsWithin(
+      async () => hasEnded || (await askRedis(socketPath, 'PING', PING_MAX_MS)) === 'ready',
+      READY_MAX_MS,
+    );
     const { pid } = redis;
-    if (!isReady || pid === null) throw new Error('redis-server did not get ready; is Redis 7 installed?');
+    if (!isReady || hasEnded || pid === null) {
+      throw new Error(`redis-server did not start: is Redis 7 installed? See ${join(folder, 'redis.log')}.`);
+    }
     const connected = new Redis(socketPath, {
       lazyConnect: true,
       connectTimeout: CONNECT_MAX_MS,

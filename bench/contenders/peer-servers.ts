@@ -43,8 +43,8 @@ function peer(
           load: (world) => backend.load(world),
           count: (world) => backend.count(world),
           async stop() {
-            await server.stop();
-            await backend.stop();
+            // The peer first: Postgres waits for its clients.
+            await server.stop().finally(() => backend.stop());
           },
         };
       } catch (error) {

@@ -4,9 +4,6 @@ import { readFileSync } from 'node:fs';
 import { DatabaseError, Pool } from 'pg';
 import type { PeerStore, StoredInvite } from './store.js';
 
-/** The best of 2 … 32 on the hot invite; see the README of this folder. */
-const POOL_SIZE = Number(process.env['PEER_POSTGRES_POOL'] ?? '16');
-
 /** Stops two peers from creating one schema at once. */
 const SCHEMA_LOCK = 7_120_301;
 
@@ -64,8 +61,8 @@ type AcceptRow = Row & { readonly outcome: 'accepted' | 'member' | 'banned' | 'i
 /** `code` is null where nothing was created. */
 type CreateRow = Omit<Row, 'code'> & { readonly code: string | null; readonly owner_id: string };
 
-export async function openPostgresStore(url: string): Promise<PeerStore> {
-  const pool = new Pool({ connectionString: url, max: POOL_SIZE, min: POOL_SIZE, idleTimeoutMillis: 0 });
+export async function openPostgresStore(url: string, connections: number): Promise<PeerStore> {
+  const pool = new Pool({ connectionString: url, max: connections, min: connections, idleTimeoutMillis: 0 });
   pool.on('error', (error) => console.error('postgres:', error.message));
   await createSchema(pool);
 

@@ -24,7 +24,7 @@ interface Commands {
 export async function openRedisStore(url: string): Promise<PeerStore> {
   const redis = new Redis(url.startsWith('unix://') ? url.slice('unix://'.length) : url, {
     lazyConnect: true,
-    // Measured here (wrk, 256 connections, hot invite): auto-pipelining takes a quarter off both peers.
+    // Measured here (wrk, 256 connections, hot invite): auto-pipelining takes a quarter off the throughput of both peers.
     enableAutoPipelining: false,
     maxRetriesPerRequest: 1,
   });

@@ -3,7 +3,7 @@
 import type { Caller, MaybeCaller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
 import type { InviteRecord } from '../invite/records.js';
-import type { Client } from '../store/batcher.js';
+import { type Client, SOMEBODY } from '../store/batcher.js';
 import type { Store } from '../store/store.js';
 import { accept } from './accept.js';
 import { type CreateRequest, create } from './create.js';
@@ -22,9 +22,6 @@ export interface EngineOptions {
   /** Live invites that a guild or group DM may have. */
   readonly maxInvitesPerGuild: number;
 }
-
-/** A client who stays. */
-const SOMEBODY: Client = { isGone: false };
 
 export type Engine = ReturnType<typeof createEngine>;
 

@@ -11,20 +11,21 @@ import { InvalidFields, problem, Refusal } from './problem.js';
 import type { Reply } from './reply.js';
 import type { Request } from './request.js';
 import type { Access, Call, Route } from './route.js';
-import type { Params } from './router.js';
+import type { FoundRoute, Params } from './router.js';
 
 /** A body that was taken in whole, or was larger than the limit. */
 export type WholeBody = Uint8Array | 'too_large';
 
+/** A request as it came in, and the way back. */
 export interface Incoming {
   readonly request: Request;
-  readonly client: Call['client'];
-  readonly route: Route;
-  readonly params: Params;
+  /** Has the client gone? */
+  readonly isGone: boolean;
   readonly body: WholeBody;
   readonly stream: AsyncIterable<Uint8Array>;
-  /** The other end of the connection, if it is known. */
-  readonly peerAddress: () => string;
+  /** The other end of the connection; '' if it is unknown. To be asked in the turn in which the request came. */
+  peerAddress(): string;
+  reply(reply: Reply): void;
 }
 
 export interface HandleOptions {
@@ -35,24 +36,15 @@ export interface HandleOptions {
   readonly onBug: (error: unknown) => void;
 }
 
-/** Gives the answer to `send`, in the same turn where nothing has to be waited for; never throws what a handler threw. */
-export function handle(
-  incoming: Incoming,
-  options: HandleOptions,
-  send: (reply: Reply) => void,
-): Promise<void> {
-  const fail = (error: unknown): void => send(replyTo(error, options));
-  let answered: Promise<Reply>;
+/** Replies once, sooner or later; never throws what a handler threw. */
+export function handle(incoming: Incoming, match: FoundRoute, options: HandleOptions): void {
+  const fail = (error: unknown): void => incoming.reply(replyTo(error, options));
   try {
-    answered = answer(incoming, options);
+    answer(incoming, match, options).then((reply) => incoming.reply(reply), fail);
   } catch (error) {
     fail(error);
-    return DONE;
   }
-  return answered.then(send, fail);
 }
-
-const DONE = Promise.resolve();
 
 function replyTo(error: unknown, { isUnavailable, onBug }: HandleOptions): Reply {
   if (error instanceof Refusal) return error.reply;
@@ -61,14 +53,18 @@ function replyTo(error: unknown, { isUnavailable, onBug }: HandleOptions): Reply
   return problem('INTERNAL_SERVER_ERROR');
 }
 
-function answer(incoming: Incoming, { authenticator }: HandleOptions): Promise<Reply> {
-  const { request, route } = incoming;
+function answer(
+  incoming: Incoming,
+  { route, params }: FoundRoute,
+  { authenticator }: HandleOptions,
+): Promise<Reply> {
+  const { request } = incoming;
   const { caller, toldAddress } = authenticator.identify(request);
   checkAccess(route.access, caller);
-  checkIds(incoming.params);
+  checkIds(params);
   const json = route.body === 'stream' ? undefined : readBody(route, incoming.body);
   const address = route.usesClientAddress ? clientAddress(incoming, toldAddress) : null;
-  return route.handle(new CheckedCall(incoming, caller, json, address));
+  return route.handle(new CheckedCall(incoming, params, caller, json, address));
 }
 
 class CheckedCall implements Call {
@@ -80,14 +76,20 @@ class CheckedCall implements Call {
   readonly clientAddress: Address | null;
   readonly #params: Params;
 
-  constructor(incoming: Incoming, caller: MaybeCaller, json: unknown, clientAddress: Address | null) {
+  constructor(
+    incoming: Incoming,
+    params: Params,
+    caller: MaybeCaller,
+    json: unknown,
+    clientAddress: Address | null,
+  ) {
     this.request = incoming.request;
-    this.client = incoming.client;
+    this.client = incoming;
     this.caller = caller;
     this.json = json;
     this.stream = incoming.stream;
     this.clientAddress = clientAddress;
-    this.#params = incoming.params;
+    this.#params = params;
   }
 
   param(name: string): string {

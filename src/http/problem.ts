@@ -51,7 +51,20 @@ export function problemMessage(code: ProblemCode): string {
 }
 
 /** An error answer. `headers` come beside those that the code always has. */
-export function problem(code: ProblemCode, headers: readonly Header[] = []): Reply {
+export function problem(code: ProblemCode, headers: readonly Header[] = NONE): Reply {
+  if (headers.length > 0) return makeProblem(code, headers);
+  const known = ready.get(code);
+  if (known !== undefined) return known;
+  const reply = makeProblem(code, NONE);
+  ready.set(code, reply);
+  return reply;
+}
+
+const NONE: readonly Header[] = [];
+/** Those without headers of their own, each made once. */
+const ready = new Map<ProblemCode, Reply>();
+
+function makeProblem(code: ProblemCode, headers: readonly Header[]): Reply {
   const [status, message] = PROBLEMS[code];
   return jsonReply(status, JSON.stringify({ code, message }), [...(EXTRA_HEADERS[code] ?? []), ...headers]);
 }

@@ -1,21 +1,44 @@
-// Ids for requests that bring none: ULIDs, made so cheaply that a request doesn't notice. Those of one millisecond count up
-// from a random one, and the random bytes are drawn in blocks: drawn one by one they cost more than all else of a request.
+// Ids for requests that bring none: ULIDs, made so cheaply that a request doesn't notice. Those of one millisecond share
+// all but their last four characters, which count up; the random bytes are drawn in blocks. Drawn anew for each, they cost
+// more than all else of a request (docs/performance.md).
 
 import { randomFillSync } from 'node:crypto';
-import { monotonicFactory } from 'ulid';
+import { ulid } from 'ulid';
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const COUNTED_CHARACTERS = 4;
+const COUNT_MAX = 32 ** COUNTED_CHARACTERS;
 
 const pool = new Uint8Array(4096);
-let at = pool.length;
+let poolAt = pool.length;
 
 /** In 0 … 1 − 1/256: enough for the 32 characters that ulid draws with it. */
 function pooledRandom(): number {
-  if (at === pool.length) {
+  if (poolAt === pool.length) {
     randomFillSync(pool);
-    at = 0;
+    poolAt = 0;
   }
-  const byte = pool[at] ?? 0;
-  at += 1;
+  const byte = pool[poolAt] ?? 0;
+  poolAt += 1;
   return byte / 256;
 }
 
-export const newRequestId: () => string = monotonicFactory(pooledRandom);
+let lastMs = 0;
+let start = '';
+let count = 0;
+
+export function newRequestId(): string {
+  const now = Date.now();
+  if (now !== lastMs || count === COUNT_MAX) {
+    lastMs = now;
+    start = ulid(now, pooledRandom).slice(0, -COUNTED_CHARACTERS);
+    count = 0;
+  }
+  const number = count;
+  count += 1;
+  return start + digit(number >> 15) + digit(number >> 10) + digit(number >> 5) + digit(number);
+}
+
+function digit(number: number): string {
+  return ALPHABET.charAt(number & 31);
+}

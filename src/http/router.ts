@@ -2,8 +2,14 @@
 
 import type { Route } from './route.js';
 
+export interface FoundRoute {
+  readonly kind: 'route';
+  readonly route: Route;
+  readonly params: Params;
+}
+
 export type Match =
-  | { readonly kind: 'route'; readonly route: Route; readonly params: Params }
+  | FoundRoute
   | { readonly kind: 'method_not_allowed'; readonly allow: string }
   | { readonly kind: 'not_found' };
 

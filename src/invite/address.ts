@@ -9,11 +9,14 @@ export interface Address {
   readonly banKey: string;
 }
 
+/** Four decimal parts, as everybody writes them; told apart first, since it is asked of nearly every accept. */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}$/;
+
 /** Reads one address; null for anything else (networks, zones, short IPv4 forms, ports). */
 export function parseAddress(text: string): Address | null {
   // ipaddr.js also reads "127.1", octal and zone ids, which no gateway sends and no host means.
   if (text.length > 45 || text.includes('%')) return null;
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return { text, banKey: text };
+  if (IPV4.test(text)) return { text, banKey: text };
   if (!text.includes(':') || !ipaddr.IPv6.isValid(text)) return null;
   const address = ipaddr.IPv6.parse(text);
   if (address.isIPv4MappedAddress()) {

@@ -8,9 +8,14 @@ export interface Client {
   readonly isGone: boolean;
 }
 
+/** A client who stays. */
+export const SOMEBODY: Client = { isGone: false };
+
 export interface BatcherOptions<Request, Answer> {
   /** The queue of a request: on one Redis all share one, on a cluster each partition has its own. */
   laneOf(request: Request): number;
+  /** Requests of one lane with the same key, which wait at the same time, are asked once; null: each for itself. */
+  shareKey(request: Request): string | null;
   /** Sends requests of one lane; answers in their order. Rejects when none of them can be answered. */
   send(requests: readonly Request[]): Promise<readonly Answer[]>;
   /** Requests in one call. */
@@ -28,13 +33,20 @@ export interface Batcher<Request, Answer> {
 
 interface Waiting<Request, Answer> {
   readonly request: Request;
-  readonly client: Client;
+  client: Client;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
+interface Shared<Request, Answer> {
+  readonly waiting: Waiting<Request, Answer>;
+  readonly answer: Promise<Answer>;
+}
+
 interface Lane<Request, Answer> {
   waiting: Waiting<Request, Answer>[];
+  /** Of those that wait, the ones that others may join. */
+  readonly shared: Map<string, Shared<Request, Answer>>;
   callsUnderWay: number;
   isFlushDue: boolean;
 }
@@ -48,7 +60,7 @@ export function createBatcher<Request, Answer>(
   const laneNumbered = (number: number): Lane<Request, Answer> => {
     const known = lanes.get(number);
     if (known !== undefined) return known;
-    const lane = { waiting: [], callsUnderWay: 0, isFlushDue: false };
+    const lane = { waiting: [], shared: new Map(), callsUnderWay: 0, isFlushDue: false };
     lanes.set(number, lane);
     return lane;
   };
@@ -66,6 +78,8 @@ export function createBatcher<Request, Answer>(
   const flush = (lane: Lane<Request, Answer>): void => {
     while (lane.waiting.length > 0 && lane.callsUnderWay < options.callsMax) {
       const taken = lane.waiting.splice(0, options.batchMax);
+      // Whoever comes from here on must be asked anew.
+      lane.shared.clear();
       waitingCount -= taken.length;
       const batch = taken.filter(({ client }) => !client.isGone);
       // Nobody reads these answers; they are told apart from an outage by nobody either.
@@ -99,6 +113,7 @@ export function createBatcher<Request, Answer>(
   const refuseAll = (lane: Lane<Request, Answer>): void => {
     const refused = lane.waiting;
     lane.waiting = [];
+    lane.shared.clear();
     waitingCount -= refused.length;
     for (const { reject } of refused) reject(new StoreUnavailable('down'));
   };
@@ -106,12 +121,23 @@ export function createBatcher<Request, Answer>(
   return {
     submit(request, client) {
       if (waitingCount >= options.waitingMax) return Promise.reject(new StoreUnavailable('down'));
-      return new Promise((resolve, reject) => {
-        const lane = laneNumbered(options.laneOf(request));
-        lane.waiting.push({ request, client, resolve, reject });
-        waitingCount += 1;
-        flushSoon(lane);
+      const lane = laneNumbered(options.laneOf(request));
+      const key = options.shareKey(request);
+      const other = key === null ? undefined : lane.shared.get(key);
+      if (other !== undefined) {
+        // Asked for by several, it is asked whoever of them goes.
+        other.waiting.client = SOMEBODY;
+        return other.answer;
+      }
+      let waiting: Waiting<Request, Answer> | undefined;
+      const answer = new Promise<Answer>((resolve, reject) => {
+        waiting = { request, client, resolve, reject };
+        lane.waiting.push(waiting);
       });
+      if (key !== null && waiting !== undefined) lane.shared.set(key, { waiting, answer });
+      waitingCount += 1;
+      flushSoon(lane);
+      return answer;
     },
   };
 }

@@ -44,8 +44,12 @@ export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOption
   const scripts = createScripts(redis);
   const users = createUserStore(redis, isCluster);
   const presenter = createPresenter(users);
-  const batched = <Request extends CodeRequest, Word, Answer>(script: BatchedScript<Request, Word, Answer>) =>
+  const batched = <Request extends CodeRequest, Word, Answer>(
+    script: BatchedScript<Request, Word, Answer>,
+    shareKey: (request: Request) => string | null,
+  ) =>
     createBatcher<Request, Answer>({
+      shareKey,
       laneOf: (request) => (isCluster ? partitionOf(request) : 0),
       send: (requests) => runBatch(script, scripts, presenter, requests),
       batchMax: BATCH_MAX,
@@ -53,8 +57,11 @@ export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOption
       waitingMax,
     });
   return {
-    accepts: batched(acceptScript),
-    reads: batched(readScript),
+    accepts: batched(acceptScript, () => null),
+    // What nobody in particular reads at the same time is the same for all.
+    reads: batched(readScript, ({ code, followed, caller }) =>
+      caller === null && followed === null ? code : null,
+    ),
     invites: createInviteStore(scripts, presenter),
     vanities: createVanityStore(scripts),
     directory: createDirectoryStore(scripts),

@@ -14,6 +14,7 @@ function open(limits: { readonly batchMax?: number; readonly waitingMax?: number
   const calls: Call[] = [];
   const batcher = createBatcher<number, string>({
     laneOf: (request) => (request < 0 ? 1 : 0),
+    shareKey: (request) => (request >= 100 ? String(request) : null),
     send: (requests) =>
       new Promise((resolve, reject) => {
         calls.push({
@@ -146,6 +147,23 @@ describe('the batcher', () => {
     await turn();
     calls[1]?.settle(['two']);
     expect(await second).toBe('two');
+  });
+
+  it('asks once for what several want at the same time, though one of them goes', async () => {
+    const { calls, ask } = open();
+    const client = { isGone: false };
+    const answers = Promise.all([ask(100, client), ask(100), ask(101), ask(100)]);
+    client.isGone = true;
+    await turn();
+    expect(calls.map(({ requests }) => requests)).toEqual([[100, 101]]);
+    // Under way it may be too old for whoever comes now.
+    const late = ask(100);
+    calls[0]?.settle(answersTo(calls[0]));
+    expect(await answers).toEqual(['to 100', 'to 100', 'to 101', 'to 100']);
+    await turn();
+    expect(calls[1]?.requests).toEqual([100]);
+    calls[1]?.settle(['anew']);
+    expect(await late).toBe('anew');
   });
 
   it('takes too few answers for a bug, and answers the others', async () => {

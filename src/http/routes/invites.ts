@@ -1,6 +1,8 @@
 // The routes of one invite, and of a channel's or guild's invites.
 
+import type { AcceptOutcome } from '../../engine/accept.js';
 import type { Engine } from '../../engine/engine.js';
+import type { ReadOutcome } from '../../engine/read.js';
 import type { Invite } from '../../invite/invite.js';
 import { ACCEPTED, ALREADY, inviteJson, METADATA, type Shape } from '../invite-json.js';
 import { type ProblemCode, problem } from '../problem.js';
@@ -26,27 +28,20 @@ const PROBLEM_OF = {
 
 export function inviteRoutes(engine: Engine): readonly Route[] {
   return [
-    open('GET', '/invites/{code}', async (call) => {
-      const outcome = await engine.read(call.param('code'), call.caller, call.client);
-      if (outcome.status === 'unknown') return problem('UNKNOWN_INVITE');
-      const query = call.request.query === '' ? null : new URLSearchParams(call.request.query);
-      return inviteReply(outcome.invite, {
-        metadata: outcome.maySeeMetadata,
-        expiration: isTrue(query?.get('with_expiration')),
-        counts: isTrue(query?.get('with_counts')),
-      });
-    }),
+    open('GET', '/invites/{code}', (call) =>
+      engine
+        .read(call.param('code'), call.caller, call.client)
+        .then((outcome) => readReply(outcome, call.request.query)),
+    ),
 
     closed(
       'user',
       'POST',
       '/invites/{code}',
-      async (call) => {
-        const banKey = call.clientAddress?.banKey ?? null;
-        const outcome = await engine.accept(call.param('code'), call.caller.userId, banKey, call.client);
-        if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
-        return inviteReply(outcome.invite, outcome.status === 'accepted' ? ACCEPTED : ALREADY);
-      },
+      (call) =>
+        engine
+          .accept(call.param('code'), call.caller.userId, call.clientAddress?.banKey ?? null, call.client)
+          .then(acceptReply),
       { usesClientAddress: true },
     ),
 
@@ -85,6 +80,21 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
       listReply(await engine.listGuild(call.id('guild_id'), call.caller)),
     ),
   ];
+}
+
+function readReply(outcome: ReadOutcome, queryText: string): Reply {
+  if (outcome.status === 'unknown') return problem('UNKNOWN_INVITE');
+  const query = queryText === '' ? null : new URLSearchParams(queryText);
+  return inviteReply(outcome.invite, {
+    metadata: outcome.maySeeMetadata,
+    expiration: isTrue(query?.get('with_expiration')),
+    counts: isTrue(query?.get('with_counts')),
+  });
+}
+
+function acceptReply(outcome: AcceptOutcome): Reply {
+  if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
+  return inviteReply(outcome.invite, outcome.status === 'accepted' ? ACCEPTED : ALREADY);
 }
 
 function listReply(outcome: Awaited<ReturnType<Engine['listGuild']>>): Reply {

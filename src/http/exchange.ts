@@ -1,0 +1,170 @@
+// One request and its answer, on a connection that may go away at any time. What may end the whole process here (an
+// exception in a handler, an answer to a connection that has gone) is dealt with here and in server.ts: the abort handler is
+// registered first, request data is read before the first await, only the last chunk of a body acts, and every answer
+// is sent corked and whole.
+
+import { BODY_BYTES_MAX } from '../invite/limits.js';
+import { BodyStream } from './body-stream.js';
+import type { Incoming, WholeBody } from './handle.js';
+import { type Reply, statusLine } from './reply.js';
+import { type Request, readRequest } from './request.js';
+import { newRequestId } from './request-id.js';
+import type { HttpRequest, HttpResponse } from './uws.js';
+
+/** What the exchanges of one listener share. */
+export interface Traffic {
+  /** Requests under way. */
+  inFlight: number;
+  isDraining: boolean;
+  /** Told of what threw where nothing may. */
+  readonly onBug: (error: unknown) => void;
+}
+
+const EMPTY = new Uint8Array(0);
+const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+
+/** One object for each request, since each costs: it is what is asked, who asks, and where the answer goes. */
+export class Exchange implements Incoming {
+  readonly request: Request;
+  body: WholeBody = EMPTY;
+  stream: AsyncIterable<Uint8Array> = NOTHING;
+  readonly #response: HttpResponse;
+  readonly #traffic: Traffic;
+  readonly #requestId: string;
+  #isOver = false;
+  #isCounted = false;
+  #isBodyComplete = false;
+  #waiting: BodyStream | null = null;
+
+  constructor(response: HttpResponse, raw: HttpRequest, traffic: Traffic) {
+    response.onAborted(() => {
+      this.#isOver = true;
+      this.#waiting?.abort();
+    });
+    this.#response = response;
+    this.#traffic = traffic;
+    this.request = readRequest(raw);
+    this.#requestId = requestIdOf(this.request);
+  }
+
+  /** Has the client gone, or been answered? */
+  get isGone(): boolean {
+    return this.#isOver;
+  }
+
+  /** From here to its answer it counts as under way. */
+  begin(): void {
+    this.#isCounted = true;
+    this.#traffic.inFlight += 1;
+  }
+
+  hasNoBody(): void {
+    this.#isBodyComplete = true;
+  }
+
+  /** To be asked before the first await; '' where there is none (a Unix socket). */
+  peerAddress(): string {
+    return this.#isOver ? '' : Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
+  }
+
+  /** Takes in the body and calls `then` once: when all of it is here, or as soon as it is, or says to be, too large. */
+  collect(bytesAnnounced: number, then: () => void): void {
+    let chunks: Uint8Array[] = [];
+    let bytes = 0;
+    let isTooLarge = bytesAnnounced > BODY_BYTES_MAX;
+    this.#response.onData((chunk, isLast) => {
+      if (isTooLarge || this.#isOver) return;
+      bytes += chunk.byteLength;
+      if (bytes > BODY_BYTES_MAX) {
+        isTooLarge = true;
+        chunks = [];
+        this.body = 'too_large';
+        then();
+        return;
+      }
+      // The chunk's memory is taken back when this callback ends.
+      if (chunk.byteLength > 0) chunks.push(new Uint8Array(chunk.slice(0)));
+      if (!isLast) return;
+      this.#isBodyComplete = true;
+      this.body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+      then();
+    });
+    if (!isTooLarge) return;
+    this.body = 'too_large';
+    then();
+  }
+
+  /** The body as it comes; the connection is paused while the reader is behind. */
+  streamBody(): void {
+    const stream = new BodyStream({
+      pause: () => this.#isOver || this.#response.pause(),
+      resume: () => this.#isOver || this.#response.resume(),
+    });
+    this.#waiting = stream;
+    this.stream = stream;
+    this.#response.onData((chunk, isLast) => {
+      if (chunk.byteLength > 0) stream.push(new Uint8Array(chunk.slice(0)));
+      if (!isLast) return;
+      this.#isBodyComplete = true;
+      stream.end();
+    });
+  }
+
+  /** Sends the answer, if anybody waits for it; never throws. */
+  reply(reply: Reply): void {
+    if (this.#isCounted) this.#traffic.inFlight -= 1;
+    this.#isCounted = false;
+    try {
+      this.#send(reply, this.#traffic.isDraining || this.body === 'too_large' || !this.#isBodyComplete);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #send(reply: Reply, mustClose: boolean): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const response = this.#response;
+    const lines = this.#requestId + reply.lines;
+    response.cork(() => {
+      if (reply.status !== 200) response.writeStatus(statusLine(reply.status));
+      response.writeHeader('X-Request-Id', lines);
+      if (reply.body !== null && this.request.method !== 'HEAD') {
+        // With true it also says `Connection: close`.
+        response.end(reply.body, mustClose);
+      } else if (mustClose) {
+        response.end('', true);
+      } else {
+        // The length is a header of ours, and endWithoutBody is given no arguments: the older build would wait for the
+        // bytes that it is told of, and takes undefined for 2^63 of them.
+        if (reply.body !== null)
+          response.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
+        response.endWithoutBody();
+      }
+    });
+  }
+
+  /** The last resort: something threw where nothing may. The connection goes, the process stays. */
+  fail(error: unknown): void {
+    this.#traffic.onBug(error);
+    if (this.#isCounted) this.#traffic.inFlight -= 1;
+    this.#isCounted = false;
+    this.#isOver = true;
+    closeQuietly(this.#response);
+  }
+}
+
+/** The connection may have gone, or the answer been sent before: then nobody waits for anything. */
+export function closeQuietly(response: HttpResponse): void {
+  try {
+    response.close();
+  } catch {
+    // See above.
+  }
+}
+
+function requestIdOf(request: Request): string {
+  const given = request.headers.requestId;
+  return given !== undefined && REQUEST_ID.test(given) ? given : newRequestId();
+}
