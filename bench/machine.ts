@@ -39,8 +39,9 @@ export function hasWrk(): boolean {
   return spawnSync('wrk', ['--version'], { encoding: 'utf8' }).error === undefined;
 }
 
-export function driverName(): string {
-  if (!hasWrk()) return 'autocannon';
+/** The driver with its version. */
+export function driverVersion(driver: 'wrk' | 'autocannon'): string {
+  if (driver === 'autocannon') return driver;
   const version = /wrk \S*?(\d+\.\d+\.\d+)/.exec(
     spawnSync('wrk', ['--version'], { encoding: 'utf8' }).stdout,
   )?.[1];

@@ -7,12 +7,12 @@ import type { Contender } from './contender.js';
 import { invited } from './contenders/invited.js';
 import { peers } from './contenders/peer-servers.js';
 import { type IdleResult, measureIdle } from './idle.js';
-import { describeMachine, driverName } from './machine.js';
+import { describeMachine, driverVersion, hasWrk } from './machine.js';
 import { measureOpenLoop, type OpenLoopResult } from './open-loop.js';
 import { printIdle, printMachine, printOpenLoop, printScale, printScenario } from './print.js';
 import { renderReport } from './report.js';
 import type { BenchResult } from './result.js';
-import { runScenario } from './rounds.js';
+import { type RoundSettings, runScenario } from './rounds.js';
 import { measureScale, type ScaleResult } from './scale.js';
 import { scenarios } from './scenarios.js';
 
@@ -24,6 +24,7 @@ const USAGE = `usage: npm run bench -- [scenario …] [options]
   --rounds N      turns of each contender, 1–50 (default 5)
   --seconds N     of each turn, 1–60 (default 3)
   --connections N 1–2000 (default 256)
+  --driver NAME   wrk or autocannon (default: wrk where it is installed, Debian's package wrk)
   --no-peers      leave out what others would build
   --json          print the result as JSON, the talk on stderr
   --report FILE   write a page with charts
@@ -38,6 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '3' },
       connections: { type: 'string', default: '256' },
+      driver: { type: 'string', default: hasWrk() ? 'wrk' : 'autocannon' },
       'no-peers': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       report: { type: 'string' },
@@ -53,6 +55,7 @@ async function main(args: readonly string[]): Promise<number> {
     rounds: wholeNumber('--rounds', values.rounds, 50),
     seconds: wholeNumber('--seconds', values.seconds, 60),
     connections: wholeNumber('--connections', values.connections, 2000),
+    driver: driverNamed(values.driver),
   };
   const known: readonly string[] = [...scenarios.map(({ name }) => name), ...EXTRA];
   const unknown = positionals.filter((name) => !known.includes(name));
@@ -64,7 +67,7 @@ async function main(args: readonly string[]): Promise<number> {
   const tell = (line: string): void => void process.stderr.write(`  ${line}\n`);
   const result: BenchResult = {
     at: new Date().toISOString(),
-    machine: describeMachine(driverName()),
+    machine: describeMachine(driverVersion(settings.driver)),
     settings,
     scenarios: [],
     openLoop: null,
@@ -113,6 +116,11 @@ function write(file: string, text: string): void {
 }
 
 class WrongUsage extends Error {}
+
+function driverNamed(name: string): RoundSettings['driver'] {
+  if (name !== 'wrk' && name !== 'autocannon') throw new WrongUsage('--driver must be wrk or autocannon');
+  return name;
+}
 
 function wholeNumber(name: string, text: string, max: number): number {
   const number = Number(text);

@@ -10,7 +10,6 @@ import { cpuMicros } from './cpu.js';
 import { runAutocannon } from './load/autocannon.js';
 import { frame, type LoadResult, type LoadTarget, type Traffic } from './load/traffic.js';
 import { runWrk } from './load/wrk.js';
-import { hasWrk } from './machine.js';
 import { type Scenario, trafficOf, worldOf } from './scenarios.js';
 import { median } from './stats.js';
 
@@ -21,6 +20,7 @@ export interface RoundSettings {
   /** Of each turn. */
   readonly seconds: number;
   readonly connections: number;
+  readonly driver: 'wrk' | 'autocannon';
 }
 
 /** One turn of one contender. */
@@ -177,7 +177,7 @@ export async function takeTurn({ running, traffic }: Entrant, settings: RoundSet
   runs += 1;
   const folder = await mkdtemp(join(tmpdir(), 'invited-load-'));
   try {
-    const drive = hasWrk() ? runWrk : runAutocannon;
+    const drive = settings.driver === 'wrk' ? runWrk : runAutocannon;
     const options = { ...settings, run: runs, folder };
     const before = [cpuMicros(running.serverPids()), cpuMicros(running.storePids())] as const;
     const result = await drive(targetOf(running), traffic, options);

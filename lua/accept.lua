@@ -11,9 +11,9 @@
 --   5      user ids, with spaces between them
 --   6      of each user the ban key of his address (IPv4, or prefix::/64), '-' if unknown; with spaces between them
 --
--- Replies: for each group {outcomes, …}: one letter for each user, and
---   'p' only (the code is a pointer): target id
---   with an 'a' or 'm' in it: the fields of the row, as in lib/invites.lua
+-- Replies: for each group one letter for each user, the outcome; alone where there is nothing more to say, else
+--   {outcomes, target id}                    all 'p': the code is a pointer
+--   {outcomes, fields of the revision row}   someone is in, and the caller doesn't know this revision (lib/invites.lua)
 -- Letters: a accepted · m already a member · u unknown · p pointer · d invites disabled · b banned · i address banned
 --   · g guild full · r group DM full
 -- Writes one entry of INVITE_ACCEPT in each partition, for all that were accepted there (README.md, Events), and
@@ -39,13 +39,12 @@ local function memberships(is_guild, place, users)
   return redis.call('ZMSCORE', place.key .. ':recipients', unpack(users))
 end
 
--- Which of these are in a hash of bans: a list of truth values, empty where there are no bans.
-local function bans(is_guild, key, names)
-  if not is_guild or redis.call('EXISTS', key) == 0 then
-    return {}
-  end
-  return redis.call('HMGET', key, unpack(names))
+-- Which of these are in a hash of bans: a list of truth values.
+local function bans(place, kind, names)
+  return redis.call('HMGET', place.key .. kind, unpack(names))
 end
+
+local NONE = {}
 
 -- Counts a user in, in the tables that the requests behind this one see.
 local function come_in(is_guild, place, user_id)
@@ -66,11 +65,18 @@ end
 
 -- The letter for each user, and who of them comes in. Counts the invite's uses on.
 local function decide(invite, place, users, ban_keys)
-  local is_guild = tonumber(invite.type) == invites.GUILD
-  local max_uses, uses = tonumber(invite.max_uses), tonumber(invite.uses)
+  local is_guild = invite.type == invites.GUILD
+  local max_uses, uses = invite.max_uses, invite.uses
   local is_in = memberships(is_guild, place, users)
-  local is_banned = bans(is_guild, place.key .. ':bans', users)
-  local is_ip_banned = bans(is_guild, place.key .. ':ip-bans', ban_keys)
+  local is_banned, is_ip_banned = NONE, NONE
+  if is_guild and place.ban_kinds > 0 then
+    if bit.band(place.ban_kinds, guilds.USERS_BANNED) ~= 0 then
+      is_banned = bans(place, ':bans', users)
+    end
+    if bit.band(place.ban_kinds, guilds.ADDRESSES_BANNED) ~= 0 then
+      is_ip_banned = bans(place, ':ip-bans', batch.words(ban_keys))
+    end
+  end
   place.joined = place.joined or {}
 
   local letters, joining = {}, {}
@@ -102,36 +108,32 @@ end
 local joins = {}
 
 local function reply_to(seq_key, code, followed, known_revision, users, ban_keys)
-  local function all(letter)
-    return letter:rep(#users)
-  end
-
   local kind, found = invites.find(code, followed)
   if not kind then
-    return { all('u') }
+    return ('u'):rep(#users)
   end
   if kind == 'pointer' then
-    return { all('p'), found }
+    return { ('p'):rep(#users), found }
   end
   local is_vanity = kind == 'vanity'
   local invite = is_vanity and invites.of_vanity(found) or found
   local place = is_vanity and found or invites.place(found)
   if not place then
-    return { all('u') }
+    return ('u'):rep(#users)
   end
   if invites.has(invite, invites.PAUSED)
-    or (tonumber(invite.type) == invites.GUILD and guilds.has(place, guilds.INVITES_DISABLED)) then
-    return { all('d') }
+    or (invite.type == invites.GUILD and guilds.has(place, guilds.INVITES_DISABLED)) then
+    return ('d'):rep(#users)
   end
 
   local outcomes, joining = decide(invite, place, users, ban_keys)
   if #joining > 0 then
     joins[#joins + 1] = { seq_key = seq_key, invite = invite, place = place, is_vanity = is_vanity, users = joining }
   end
-  if outcomes:find('[am]') then
-    return { outcomes, unpack(invites.row(invite, place, known_revision)) }
+  if (known_revision ~= '' and known_revision == invites.revision(invite, place)) or not outcomes:find('[am]') then
+    return outcomes
   end
-  return { outcomes }
+  return { outcomes, unpack(invites.revision_row(invite, place)) }
 end
 
 local replies = {}
@@ -139,16 +141,20 @@ for at = 1, #ARGV, ARGUMENTS do
   local seq_key = KEYS[tonumber(ARGV[at])]
   keys.enter(seq_key)
   replies[#replies + 1] =
-    reply_to(seq_key, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], batch.words(ARGV[at + 4]), batch.words(ARGV[at + 5]))
+    reply_to(seq_key, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], batch.words(ARGV[at + 4]), ARGV[at + 5])
 end
 
 -- From here on only writes.
+
+local function or_none(id)
+  return id == '' and '-' or id
+end
 
 -- Lets the users of one group in; returns their line of the event.
 local function write(join)
   local invite, place, users = join.invite, join.place, join.users
   local is_temporary = false
-  if tonumber(invite.type) == invites.GUILD then
+  if invite.type == invites.GUILD then
     is_temporary = invites.has(invite, invites.TEMPORARY)
     guilds.add_members(place, users, is_temporary)
   else
@@ -159,9 +165,6 @@ local function write(join)
     uses = redis.call('HINCRBY', place.key, 'vanity_uses', #users)
   else
     uses = redis.call('HINCRBY', keys.invite(invite.code), 'uses', #users)
-  end
-  local function or_none(id)
-    return id == '' and '-' or id
   end
   return table.concat({ invite.code, or_none(invite.guild_id), or_none(join.is_vanity and '' or invite.channel_id),
     or_none(invite.inviter_id), is_temporary and 1 or 0, join.is_vanity and 1 or 0, uses - #users + 1,
@@ -189,17 +192,14 @@ for _, seq_key in ipairs(order) do
   local last_seq = journal.joins(entry.lines, entry.count)
   for _, join in ipairs(entry.joins) do
     local invite, place = join.invite, join.place
-    if tonumber(invite.type) == invites.GROUP_DM then
+    if invite.type == invites.GROUP_DM then
       journal.mark(last_seq, 'group-dm:' .. place.id)
     elseif join.is_vanity or place.told_member_count ~= '' then
       journal.mark(last_seq, 'guild:' .. place.id)
     end
-    if not join.is_vanity then
-      journal.mark(last_seq, 'invite:' .. invite.code)
-    end
   end
   for _, join in ipairs(entry.joins) do
-    local max_uses = tonumber(join.invite.max_uses)
+    local max_uses = join.invite.max_uses
     if max_uses > 0 and join.invite.uses >= max_uses then
       invites.finish(join.invite, 'exhausted', '')
     end

@@ -19,5 +19,6 @@ end
 if redis.call('HDEL', keys.guild(guild_id) .. ':' .. kind, who) == 0 then
   return { 'unknown_ban' }
 end
+guilds.note_bans(keys.guild(guild_id))
 journal.mark(journal.next(), kind .. ':' .. guild_id .. ':' .. who)
 return { 'deleted' }

@@ -20,6 +20,7 @@ if not guild then
   return { 'unknown_guild' }
 end
 redis.call('HSET', guild.key .. ':' .. kind, who, ARGV[4])
+guilds.note_bans(guild.key)
 journal.mark(journal.next(), kind .. ':' .. guild_id .. ':' .. who)
 if kind == 'bans' and who ~= guild.owner_id and guilds.is_member(guild, who) then
   guilds.remove_member(guild, who, 'banned')

@@ -55,8 +55,8 @@ if not is_unique then
     local own = invites.record(own_code)
     -- Equal flags: as temporary as asked for, and not paused.
     if own and own.channel_id == channel_id and own.inviter_id == caller.user_id
-      and tonumber(own.max_age_s) == max_age_s and tonumber(own.max_uses) == max_uses
-      and tonumber(own.flags) == flags and invites.is_live(own) then
+      and own.max_uses == max_uses and own.flags == flags and invites.is_live(own)
+      and tonumber(invites.read_details(own).max_age_s) == max_age_s then
       return { 'reused', invites.row(own, place, '') }
     end
   end

@@ -18,6 +18,7 @@ local guild = guilds.read(guild_id)
 if not guild then
   return { 'unknown_guild' }
 end
+guilds.read_vanity(guild)
 
 local channel_ids = redis.call('HKEYS', guild.key .. ':channels')
 invites.finish_all(guild, 'guild_deleted', by, function()

@@ -50,11 +50,11 @@ end
 if former and (former.guild_id ~= guild_id or (not is_guild and former.channel_id ~= channel_id)) then
   return { 'code_taken' }
 end
-if place.vanity_code == code then
+if is_guild and guilds.read_vanity(place).vanity_code == code then
   return { 'code_taken' }
 end
 if former then
-  uses = math.max(uses, tonumber(former.uses))
+  uses = math.max(uses, former.uses)
 end
 if (expires_at_ms ~= '' and clock.now_ms >= expires_at_ms) or (max_uses > 0 and uses >= max_uses) then
   return { 'already_over' }
@@ -78,7 +78,7 @@ local invite = {
   max_uses = max_uses,
   uses = uses,
   flags = is_temporary and invites.TEMPORARY or 0,
-  version = former and tonumber(former.version) + 1 or 1,
+  version = former and tonumber(invites.read_details(former).version) + 1 or 1,
 }
 if former then
   invites.forget(former)

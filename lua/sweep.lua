@@ -14,7 +14,7 @@
 local limit = tonumber(ARGV[1])
 assert(limit >= 1 and limit <= 1000, 'out of range')
 
-local due = redis.call('ZRANGEBYSCORE', keys.expiring, '-inf', clock.now_ms, 'LIMIT', 0, limit)
+local due = redis.call('ZRANGEBYSCORE', keys.expiring(), '-inf', clock.now_ms, 'LIMIT', 0, limit)
 for _, member in ipairs(due) do
   -- '<code> <guild id or -> <channel id>': enough to end an invite whose record has gone already.
   local code, guild_id, channel_id = member:match('^(%S+) (%S+) (%S+)$')
@@ -28,7 +28,7 @@ for _, member in ipairs(due) do
   local record = invites.record(code)
   if record and (record.target_id or invites.is_live(record)) then
     -- The code was given anew after the record had gone: announce the old invite, leave the new one alone.
-    redis.call('ZREM', keys.expiring, member)
+    redis.call('ZREM', keys.expiring(), member)
     invites.announce_end(invite, 'expired', '')
   else
     invites.finish(invite, 'expired', '')

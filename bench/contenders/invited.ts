@@ -24,7 +24,7 @@ export function invited(name = 'invited', env: Readonly<Record<string, string>> 
 }
 
 async function start(options: StartOptions, env: Readonly<Record<string, string>>): Promise<Running> {
-  const child = spawn(process.execPath, [MAIN, 'start'], {
+  const child = spawn(process.execPath, [...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? []), MAIN, 'start'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],

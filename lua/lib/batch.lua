@@ -28,6 +28,9 @@ invites.record = once(invites.record, keys.invite)
 
 -- The words of a text that are separated by single spaces.
 function batch.words(text)
+  if not text:find(' ', 1, true) then
+    return { text }
+  end
   local words = {}
   for word in text:gmatch('%S+') do
     words[#words + 1] = word

@@ -7,25 +7,31 @@ local guilds = {
   -- Bits of the guild field `flags`.
   INVITES_DISABLED = 1,
   VANITY_URL = 2,
+  -- Bits of the guild field `ban_kinds`: which hashes of bans there are, so that no accept has to look.
+  USERS_BANNED = 1,
+  ADDRESSES_BANNED = 2,
 }
 
-local GUILD_FIELDS = {
-  'owner_id', 'flags', 'max_members', 'told_member_count', 'presence_count', 'revision', 'landing_channel_id',
-  'vanity_code', 'vanity_uses', 'vanity_created_at_ms', 'vanity_version', 'vanity_token',
-}
-
--- The fields that decisions and answers need, or nil for an unknown guild.
+-- The fields that every decision and answer needs, or nil for an unknown guild.
 function guilds.read(guild_id)
-  local values = redis.call('HMGET', keys.guild(guild_id), unpack(GUILD_FIELDS))
+  local key = keys.guild(guild_id)
+  local values = redis.call('HMGET', key, 'owner_id', 'flags', 'max_members', 'revision', 'told_member_count',
+    'presence_count', 'ban_kinds')
   if not values[1] then
     return nil
   end
-  local guild = { id = guild_id, key = keys.guild(guild_id) }
-  for at, field in ipairs(GUILD_FIELDS) do
-    guild[field] = values[at] or ''
-  end
-  guild.flags = tonumber(guild.flags)
-  guild.max_members = tonumber(guild.max_members)
+  return { id = guild_id, key = key, owner_id = values[1], flags = tonumber(values[2]),
+    max_members = tonumber(values[3]), revision = values[4] or '', told_member_count = values[5] or '',
+    presence_count = values[6] or '', ban_kinds = tonumber(values[7] or 0) }
+end
+
+-- Puts beside them what a guild's vanity needs.
+function guilds.read_vanity(guild)
+  local values = redis.call('HMGET', guild.key, 'vanity_code', 'vanity_uses', 'vanity_created_at_ms',
+    'vanity_version', 'vanity_token', 'landing_channel_id')
+  guild.vanity_code, guild.vanity_uses = values[1] or '', values[2] or ''
+  guild.vanity_created_at_ms, guild.vanity_version = values[3] or '', values[4] or ''
+  guild.vanity_token, guild.landing_channel_id = values[5] or '', values[6] or ''
   return guild
 end
 
@@ -80,6 +86,13 @@ function guilds.add_members(guild, user_ids, is_temporary)
   if guild.told_member_count ~= '' then
     redis.call('HINCRBY', guild.key, 'told_member_count', #user_ids)
   end
+end
+
+-- To be called behind every change of the bans.
+function guilds.note_bans(guild_key)
+  local kinds = redis.call('EXISTS', guild_key .. ':bans') * guilds.USERS_BANNED
+    + redis.call('EXISTS', guild_key .. ':ip-bans') * guilds.ADDRESSES_BANNED
+  redis.call('HSET', guild_key, 'ban_kinds', kinds)
 end
 
 -- Ends the membership of someone who is a member, with its event.

@@ -22,17 +22,29 @@ local AFTERLIFE_MS = 60000
 -- The channel type of a category.
 local CATEGORY = '4'
 
--- A record as a table of its fields, or nil.
+-- A record as a table of the fields that decisions need, or nil. What is only shown comes with read_details.
 function invites.record(code)
-  local flat = redis.call('HGETALL', keys.invite(code))
-  if #flat == 0 then
-    return nil
+  local values = redis.call('HMGET', keys.invite(code), 'type', 'guild_id', 'channel_id', 'inviter_id',
+    'expires_at_ms', 'max_uses', 'uses', 'flags', 'revision', 'target_id')
+  if values[3] then
+    return { code = code, type = tonumber(values[1]), guild_id = values[2], channel_id = values[3],
+      inviter_id = values[4], expires_at_ms = values[5], max_uses = tonumber(values[6]), uses = tonumber(values[7]),
+      flags = tonumber(values[8]), revision = values[9] or '' }
   end
-  local record = { code = code }
-  for at = 1, #flat, 2 do
-    record[flat[at]] = flat[at + 1]
+  if values[10] then
+    local claim = redis.call('HMGET', keys.invite(code), 'token', 'claimed_at_ms')
+    return { code = code, target_id = values[10], token = claim[1], claimed_at_ms = claim[2] }
   end
-  return record
+  return nil
+end
+
+-- Puts beside them the rest of an invite's fields.
+function invites.read_details(invite)
+  if not invite.version then
+    local values = redis.call('HMGET', keys.invite(invite.code), 'created_at_ms', 'max_age_s', 'version')
+    invite.created_at_ms, invite.max_age_s, invite.version = values[1], values[2], values[3]
+  end
+  return invite
 end
 
 -- Expired if and only if now >= expires_at_ms.
@@ -41,12 +53,12 @@ function invites.is_live(invite)
 end
 
 function invites.has(invite, flag)
-  return bit.band(tonumber(invite.flags), flag) ~= 0
+  return bit.band(invite.flags, flag) ~= 0
 end
 
 -- The guild or group DM that a live invite leads to, or nil where it is gone.
 function invites.place(invite)
-  if tonumber(invite.type) == invites.GUILD then
+  if invite.type == invites.GUILD then
     return guilds.read(invite.guild_id)
   end
   return group_dms.read(invite.channel_id)
@@ -67,7 +79,7 @@ function invites.place_of_channel(guild_id, channel_id)
 end
 
 local function place_key(invite)
-  if tonumber(invite.type) == invites.GUILD then
+  if invite.type == invites.GUILD then
     return keys.guild(invite.guild_id)
   end
   return keys.group_dm(invite.channel_id)
@@ -96,7 +108,7 @@ function invites.find(code, followed)
     return nil
   end
   local guild = guilds.read(followed)
-  if guild and guild.vanity_code == code then
+  if guild and guilds.read_vanity(guild).vanity_code == code then
     return 'vanity', guild
   end
   return nil
@@ -127,7 +139,7 @@ function invites.add(invite, order)
   if invite.expires_at_ms ~= '' then
     redis.call('PEXPIREAT', key, string.format('%.0f', tonumber(invite.expires_at_ms) + AFTERLIFE_MS))
     redis.call('ZADD', place .. ':expiring', invite.expires_at_ms, invite.code)
-    redis.call('ZADD', keys.expiring, invite.expires_at_ms, expiry_member(invite))
+    redis.call('ZADD', keys.expiring(), invite.expires_at_ms, expiry_member(invite))
   end
 end
 
@@ -137,7 +149,7 @@ function invites.forget(invite)
   redis.call('DEL', keys.invite(invite.code))
   redis.call('ZREM', place .. ':invites', invite.code)
   redis.call('ZREM', place .. ':expiring', invite.code)
-  redis.call('ZREM', keys.expiring, expiry_member(invite))
+  redis.call('ZREM', keys.expiring(), expiry_member(invite))
 end
 
 -- `by` is a user id, '' for nobody.
@@ -168,34 +180,50 @@ function invites.finish_all(place, reason, by, matches)
   end
 end
 
--- The reply form of an invite, the same for every script (src/store/reply.ts reads it):
--- uses, members, presences, recipients of a group DM, revision; and unless the caller knows that revision:
--- code, type, guild_id, channel_id, inviter_id, created_at_ms, expires_at_ms, max_age_s, max_uses, flags, version,
--- guild JSON, channel JSON. '' stands for none.
--- A revision names all of those; '' is that of a group DM's invite, which shows its recipients and is told each time.
-function invites.row(invite, place, known_revision)
-  if tonumber(invite.type) == invites.GROUP_DM then
-    local recipients = group_dms.recipients(place)
-    return { invite.uses, #recipients, '0', recipients, '',
-      invite.code, invite.type, '', invite.channel_id, invite.inviter_id, invite.created_at_ms, invite.expires_at_ms,
-      invite.max_age_s, invite.max_uses, invite.flags, invite.version, '', place.json }
+-- Names all that is shown of an invite but what moves with its use; '' for a group DM's invite, which shows its
+-- recipients and is told each time.
+function invites.revision(invite, place)
+  if invite.type == invites.GROUP_DM then
+    return ''
   end
-  local revision = (invite.revision or '') .. '.' .. place.revision
-  if revision == known_revision then
-    return { invite.uses, guilds.member_count(place), place.presence_count, {}, revision }
+  return invite.revision .. '.' .. place.revision
+end
+
+-- The reply form of a revision, the same for every script (src/store/reply.ts reads it): revision, recipients of a
+-- group DM, code, type, guild_id, channel_id, inviter_id, created_at_ms, expires_at_ms, max_age_s, max_uses, flags,
+-- version, guild JSON, channel JSON. '' stands for none.
+function invites.revision_row(invite, place)
+  invites.read_details(invite)
+  if invite.type == invites.GROUP_DM then
+    return { '', group_dms.recipients(place), invite.code, invite.type, '', invite.channel_id, invite.inviter_id,
+      invite.created_at_ms, invite.expires_at_ms, invite.max_age_s, invite.max_uses, invite.flags, invite.version,
+      '', place.json }
   end
   local channel_json = invite.channel_id ~= ''
     and redis.call('HGET', place.key .. ':channel-json', invite.channel_id) or ''
-  return { invite.uses, guilds.member_count(place), place.presence_count, {}, revision,
-    invite.code, invite.type, invite.guild_id, invite.channel_id, invite.inviter_id, invite.created_at_ms,
-    invite.expires_at_ms, invite.max_age_s, invite.max_uses, invite.flags, invite.version,
-    guilds.json(place), channel_json }
+  return { invites.revision(invite, place), {}, invite.code, invite.type, invite.guild_id, invite.channel_id,
+    invite.inviter_id, invite.created_at_ms, invite.expires_at_ms, invite.max_age_s, invite.max_uses, invite.flags,
+    invite.version, guilds.json(place), channel_json }
+end
+
+-- The reply form of an invite: uses, members, presences, and its revision row, unless the caller knows that revision.
+function invites.row(invite, place, known_revision)
+  local members, presences
+  if invite.type == invites.GROUP_DM then
+    members, presences = #group_dms.recipients(place), '0'
+  else
+    members, presences = guilds.member_count(place), place.presence_count
+  end
+  if known_revision ~= '' and invites.revision(invite, place) == known_revision then
+    return { invite.uses, members, presences }
+  end
+  return { invite.uses, members, presences, unpack(invites.revision_row(invite, place)) }
 end
 
 -- A guild's vanity as an invite: it never expires, has no cap and no inviter.
 function invites.of_vanity(guild)
-  return { code = guild.vanity_code, type = '0', guild_id = guild.id, channel_id = guild.landing_channel_id,
+  return { code = guild.vanity_code, type = invites.GUILD, guild_id = guild.id, channel_id = guild.landing_channel_id,
     inviter_id = '', created_at_ms = guild.vanity_created_at_ms, expires_at_ms = '', max_age_s = '0',
-    max_uses = '0', uses = guild.vanity_uses, flags = tostring(invites.VANITY), version = guild.vanity_version,
+    max_uses = 0, uses = tonumber(guild.vanity_uses), flags = invites.VANITY, version = guild.vanity_version,
     revision = 'v' .. guild.vanity_version }
 end

@@ -13,20 +13,21 @@ end
 
 -- Marks an entity, such as 'invite:<code>', as changed at seq. A mark whose entity is gone means: deleted.
 function journal.mark(seq, entity)
-  redis.call('ZADD', keys.dirty, seq, entity)
+  redis.call('ZADD', keys.dirty(), seq, entity)
 end
 
 -- Writes one event. guild_id and channel_id are '' where there is none; the rest are field, value pairs.
 function journal.event(seq, type, guild_id, channel_id, ...)
-  redis.call('XADD', keys.events, '*', 'type', type, 'seq', seq, 'at', clock.now_ms,
+  redis.call('XADD', keys.events(), '*', 'type', type, 'seq', seq, 'at', clock.now_ms,
     'guild_id', guild_id, 'channel_id', channel_id, ...)
 end
 
 -- Writes one entry for many joins, each an event INVITE_ACCEPT of its own with a seq of its own (README.md, Events).
--- Returns the seq of the last. New members have no mark: whoever copies the partition learns of them from here.
+-- Returns the seq of the last. Neither the new members nor the
+-- invite's uses have a mark: whoever copies the partition learns of both from here.
 function journal.joins(lines, count)
   local last_seq = redis.call('INCRBY', keys.seq, count)
-  redis.call('XADD', keys.events, '*', 'type', 'INVITE_ACCEPT', 'seq', last_seq - count + 1, 'at', clock.now_ms,
+  redis.call('XADD', keys.events(), '*', 'type', 'INVITE_ACCEPT', 'seq', last_seq - count + 1, 'at', clock.now_ms,
     'joins', table.concat(lines, '\n'))
   return last_seq
 end

@@ -10,12 +10,21 @@ do
   function keys.enter(seq_key)
     prefix = seq_key:sub(1, -4)
     keys.seq = seq_key
-    keys.dirty = prefix .. 'dirty'
-    keys.events = prefix .. 'events'
-    keys.expiring = prefix .. 'expiring'
   end
 
   keys.enter(KEYS[1])
+
+  function keys.dirty()
+    return prefix .. 'dirty'
+  end
+
+  function keys.events()
+    return prefix .. 'events'
+  end
+
+  function keys.expiring()
+    return prefix .. 'expiring'
+  end
 
   function keys.invite(code)
     return prefix .. 'invite:' .. code

@@ -16,7 +16,7 @@ function rights.may_revoke(invite, place, caller)
     return false
   end
   local is_creator = caller.user_id == invite.inviter_id
-  if tonumber(invite.type) == invites.GROUP_DM then
+  if invite.type == invites.GROUP_DM then
     return caller.user_id == place.owner_id
       or (is_creator and group_dms.is_recipient(place, caller.user_id))
   end

@@ -13,6 +13,7 @@ function vanities.judge(guild_id, caller, code)
   if not guild then
     return 'unknown_guild'
   end
+  guilds.read_vanity(guild)
   if not permissions.in_guild(guild, caller, permissions.MANAGE_GUILD) then
     return 'missing_permissions'
   end

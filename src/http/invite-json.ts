@@ -2,38 +2,45 @@
 
 import type { Invite, InviteRevision } from '../invite/invite.js';
 
-export interface Shape {
-  /** With uses, max_uses, max_age and paused. */
-  readonly metadata: boolean;
+/** What is shown of a revision alone. */
+export interface RevisionShape {
   readonly expiration: boolean;
-  readonly counts: boolean;
   /** On accept: did the caller come in by this request? */
   readonly newMember?: boolean;
 }
 
-export const METADATA: Shape = { metadata: true, expiration: true, counts: false };
-const BRIEF: Shape = { metadata: false, expiration: false, counts: false };
-const PLAIN: Shape = { metadata: false, expiration: true, counts: false };
-export const ACCEPTED: Shape = { ...PLAIN, newMember: true };
-export const ALREADY: Shape = { ...PLAIN, newMember: false };
+export interface Shape extends RevisionShape {
+  /** With uses, max_uses, max_age and paused. */
+  readonly metadata: boolean;
+  readonly counts: boolean;
+}
 
-/** Of each revision, the texts that show nothing but it: made once, since that is what nearly every answer is. */
-const texts = new WeakMap<InviteRevision, Map<Shape, string>>();
+export const METADATA: Shape = { metadata: true, expiration: true, counts: false };
+const PLAIN: RevisionShape = { expiration: true };
+const BRIEF: RevisionShape = { expiration: false };
+export const ACCEPTED: RevisionShape = { expiration: true, newMember: true };
+export const ALREADY: RevisionShape = { expiration: true, newMember: false };
+
+/** Of each revision its texts, made once: nearly every answer shows nothing else. */
+const texts = new WeakMap<InviteRevision, Map<RevisionShape, string>>();
 
 export function inviteJson(invite: Invite, shape: Shape): string {
   if (shape.metadata || shape.counts) return write(invite, shape);
-  // Shapes that are made for one request are not worth keeping by; there are few of the others.
-  const kept =
-    shape.newMember === undefined ? (shape.expiration ? PLAIN : BRIEF) : shape.newMember ? ACCEPTED : ALREADY;
-  let ofRevision = texts.get(invite.revision);
+  return revisionJson(invite.revision, shape.expiration ? PLAIN : BRIEF);
+}
+
+/** `shape` is one of the constants here, since the text is kept by it. */
+export function revisionJson(revision: InviteRevision, shape: RevisionShape): string {
+  let ofRevision = texts.get(revision);
   if (ofRevision === undefined) {
     ofRevision = new Map();
-    texts.set(invite.revision, ofRevision);
+    texts.set(revision, ofRevision);
   }
-  const known = ofRevision.get(kept);
+  const known = ofRevision.get(shape);
   if (known !== undefined) return known;
-  const text = write(invite, kept);
-  ofRevision.set(kept, text);
+  const uncounted = { revision, uses: 0, memberCount: 0, presenceCount: 0 };
+  const text = write(uncounted, { ...shape, metadata: false, counts: false });
+  ofRevision.set(shape, text);
   return text;
 }
 

@@ -1,10 +1,10 @@
 // The batched script accept.lua: many users by many invites in one call.
 
 import type { Snowflake } from '../invite/id.js';
-import type { Invite } from '../invite/invite.js';
+import type { InviteRevision } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import type { BatchedScript, CodeRequest, Pointer } from './invite-batch.js';
-import { readInviteRow } from './reply.js';
+import { readRevisionRow } from './reply.js';
 import { StoreBug } from './unavailable.js';
 
 export interface AcceptRequest extends CodeRequest {
@@ -15,7 +15,8 @@ export interface AcceptRequest extends CodeRequest {
 
 export type AcceptReply =
   | Pointer
-  | { readonly status: 'accepted' | 'already'; readonly invite: Invite }
+  /** Of the invite only what does not move with its use: that is all an answer shows. */
+  | { readonly status: 'accepted' | 'already'; readonly revision: InviteRevision }
   | Plain<'unknown' | 'invites_disabled' | 'banned' | 'ip_banned' | 'guild_full' | 'group_dm_full'>;
 
 /** A letter for each request, and where the code points to if it is a pointer. */
@@ -43,31 +44,30 @@ export const acceptScript: BatchedScript<AcceptRequest, AcceptWord, AcceptReply>
     const letters = reply.text();
     if (letters.length !== group.requests.length) throw new StoreBug('accept: not one letter a user');
     const isPointer = letters.startsWith('p');
-    const row = !isPointer && /[am]/.test(letters) ? readInviteRow(reply) : null;
     const targetId = isPointer ? reply.id() : null;
-    reply.end();
-    return { word: { letters, targetId }, row };
+    const told = reply.atEnd() ? null : readRevisionRow(reply);
+    return { word: { letters, targetId }, shows: !isPointer && /[am]/.test(letters), told };
   },
 
-  answersOf({ letters, targetId }, invite) {
+  answersOf({ letters, targetId }, revision) {
     // Requests with one outcome share it: it is never changed.
     const outcomes = new Map<string, AcceptReply>();
     return Array.from(letters, (letter) => {
       const known = outcomes.get(letter);
       if (known !== undefined) return known;
-      const outcome = outcomeOf(letter, invite, targetId);
+      const outcome = outcomeOf(letter, revision, targetId);
       outcomes.set(letter, outcome);
       return outcome;
     });
   },
 };
 
-function outcomeOf(letter: string, invite: Invite | null, targetId: Snowflake | null): AcceptReply {
+function outcomeOf(letter: string, revision: InviteRevision | null, targetId: Snowflake | null): AcceptReply {
   switch (letter) {
     case 'a':
     case 'm':
-      if (invite === null) throw new StoreBug('accept: in, but by no invite');
-      return { status: letter === 'a' ? 'accepted' : 'already', invite };
+      if (revision === null) throw new StoreBug('accept: in, but by no invite');
+      return { status: letter === 'a' ? 'accepted' : 'already', revision };
     case 'p':
       if (targetId === null) throw new StoreBug('accept: a pointer to nowhere');
       return { status: 'pointer', targetId };

@@ -1,11 +1,11 @@
-// What the two batched scripts share: requests are grouped by code, each group says what we know of its invite, and the
-// rows that come back become invites, with one reading of names for all of them.
+// What the two batched scripts share: requests are grouped by code, each group says what we know of its invite, and
+// what comes back is shown with one reading of names for all of them.
 
 import type { Snowflake } from '../invite/id.js';
-import type { Invite } from '../invite/invite.js';
+import type { InviteRevision } from '../invite/invite.js';
 import { type Partition, partitionOfCode, partitionOfId } from '../invite/partition.js';
 import type { Kept, Presenter } from './present.js';
-import { type InviteRow, ReplyReader } from './reply.js';
+import { ReplyReader, type ToldRevision } from './reply.js';
 import type { Argument, Scripts } from './scripts.js';
 import { StoreBug } from './unavailable.js';
 
@@ -32,10 +32,12 @@ export interface Group<Request> {
   readonly places: number[];
 }
 
-/** What a group's reply says; `row` is null where there is no invite to show. */
+/** What a group's reply says: the script's own word, and whether there is an invite to show. */
 export interface GroupReply<Word> {
   readonly word: Word;
-  readonly row: InviteRow | null;
+  readonly shows: boolean;
+  /** null: nothing to show, or what we know already. */
+  readonly told: ToldRevision | null;
 }
 
 export interface BatchedScript<Request extends CodeRequest, Word, Answer> {
@@ -44,7 +46,11 @@ export interface BatchedScript<Request extends CodeRequest, Word, Answer> {
   readonly argumentsOf: (group: Group<Request>) => readonly Argument[];
   readonly readReply: (reply: ReplyReader, group: Group<Request>) => GroupReply<Word>;
   /** The answer to each request of the group, in order. */
-  readonly answersOf: (word: Word, invite: Invite | null, group: Group<Request>) => readonly Answer[];
+  readonly answersOf: (
+    word: Word,
+    revision: InviteRevision | null,
+    group: Group<Request>,
+  ) => readonly Answer[];
 }
 
 export function partitionOf({ code, followed }: CodeRequest): Partition {
@@ -75,18 +81,18 @@ export async function runBatch<Request extends CodeRequest, Word, Answer>(
   ]);
 
   const fields = new ReplyReader(reply, script.name);
-  const replies = groups.map((group) => script.readReply(fields.inner(), group));
+  const replies = groups.map((group) => script.readReply(fields.innerOrText(), group));
   fields.end();
-  const rows = replies.flatMap(({ row }, at) =>
-    row === null ? [] : [{ row, kept: groups[at]?.kept ?? null }],
+  const shown = replies.flatMap(({ shows, told }, at) =>
+    shows ? [{ told, kept: groups[at]?.kept ?? null }] : [],
   );
-  const invites = (await presenter.present(rows, names)).values();
+  const revisions = (await presenter.present(shown, names)).values();
 
   const answers: Answer[] = new Array(requests.length);
   groups.forEach((group, at) => {
-    const { word, row } = replies[at] as GroupReply<Word>;
-    const invite = row === null ? null : (invites.next().value ?? null);
-    const ofGroup = script.answersOf(word, invite, group);
+    const { word, shows } = replies[at] as GroupReply<Word>;
+    const revision = shows ? (revisions.next().value ?? null) : null;
+    const ofGroup = script.answersOf(word, revision, group);
     if (ofGroup.length !== group.places.length)
       throw new StoreBug(`${script.name}: not one answer a request`);
     group.places.forEach((place, index) => {

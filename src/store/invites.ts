@@ -8,8 +8,8 @@ import type { Invite } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import { type Partition, partitionOfId } from '../invite/partition.js';
 import { type Pointer, partitionOf } from './invite-batch.js';
-import type { Presenter, PresentRow } from './present.js';
-import { ReplyReader, readInviteRow } from './reply.js';
+import type { Presenter } from './present.js';
+import { type InviteRow, ReplyReader, readInviteRow } from './reply.js';
 import type { Argument, Scripts } from './scripts.js';
 import { StoreBug } from './unavailable.js';
 
@@ -113,7 +113,7 @@ export function createInviteStore(scripts: Scripts, presenter: Presenter): Invit
         'code_taken',
       ]);
       if (status === 'created' || status === 'reused') {
-        const [invite] = await presenter.present([{ row: readInviteRow(reply.inner()), kept: null }]);
+        const [invite] = await presenter.presentRows([readInviteRow(reply.inner())]);
         if (invite === undefined) throw new StoreBug('create: a row without its invite');
         return { status, invite };
       }
@@ -130,9 +130,9 @@ export function createInviteStore(scripts: Scripts, presenter: Presenter): Invit
       const status = reply.oneOf(['listed', 'unknown_guild', 'unknown_channel', 'missing_permissions']);
       if (status !== 'listed') return { status };
       const rows = reply.inner();
-      const told: PresentRow[] = [];
-      while (!rows.atEnd()) told.push({ row: readInviteRow(rows.inner()), kept: null });
-      return { status, invites: await presenter.present(told) };
+      const told: InviteRow[] = [];
+      while (!rows.atEnd()) told.push(readInviteRow(rows.inner()));
+      return { status, invites: await presenter.presentRows(told) };
     },
 
     async put(put) {

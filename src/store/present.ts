@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import type { Snowflake } from '../invite/id.js';
 import type { BareRevision, Invite, InviteRevision, JsonText } from '../invite/invite.js';
 import { jsonText } from '../invite/invite.js';
-import type { InviteRow } from './reply.js';
+import type { InviteRow, ToldRevision } from './reply.js';
 import { StoreBug } from './unavailable.js';
 import type { UserStore } from './users.js';
 
@@ -26,12 +26,14 @@ export interface Presenter {
   kept(code: string): Kept | null;
   /** Reads, in this very turn, the names that these revisions needed last. */
   readNames(kept: Iterable<Kept | null>): Promise<Names>;
-  /** One invite for each row; `kept` is what the script was told of it. */
-  present(rows: readonly PresentRow[], names?: Names): Promise<readonly Invite[]>;
+  /** One revision, with its names, for each that a script told or said to be the one we know. */
+  present(shown: readonly Shown[], names?: Names): Promise<readonly InviteRevision[]>;
+  /** The same for whole rows, of which nothing was known. */
+  presentRows(rows: readonly InviteRow[]): Promise<readonly Invite[]>;
 }
 
-export interface PresentRow {
-  readonly row: InviteRow;
+export interface Shown {
+  readonly told: ToldRevision | null;
   readonly kept: Kept | null;
 }
 
@@ -49,20 +51,27 @@ export function createPresenter(users: UserStore): Presenter {
     return new Map([...ids].map((id) => [id, known.get(id) ?? null]));
   };
 
-  const withNames = (revisionName: string, kept: Kept | null, bare: BareRevision, names: Names) => {
+  const withNames = ({ told, kept }: Shown, bare: BareRevision, names: Names): InviteRevision => {
     const inviterJson = bare.inviterId === null ? null : (names.get(bare.inviterId) ?? null);
     if (bare.kind === 'group_dm') {
-      return {
-        ...bare,
-        inviterJson,
-        recipientNames: bare.recipientIds.map((id) => nameOf(names.get(id) ?? null)),
-      };
+      const recipientNames = bare.recipientIds.map((id) => nameOf(names.get(id) ?? null));
+      return { ...bare, inviterJson, recipientNames };
     }
-    if (kept !== null && kept.bare === bare && kept.revision.inviterJson === inviterJson)
-      return kept.revision;
+    if (told === null && kept?.revision.inviterJson === inviterJson) return kept.revision;
     const revision: InviteRevision = { ...bare, inviterJson, recipientNames: [] };
-    keptByCode.set(bare.code, { name: revisionName, bare, revision });
+    keptByCode.set(bare.code, { name: told?.name ?? kept?.name ?? '', bare, revision });
     return revision;
+  };
+
+  const present: Presenter['present'] = async (shown, names = new Map()) => {
+    const bares = shown.map(bareOf);
+    const missing = new Set<Snowflake>();
+    for (const bare of bares) {
+      if (bare.inviterId !== null && !names.has(bare.inviterId)) missing.add(bare.inviterId);
+      if (bare.kind === 'group_dm') for (const id of bare.recipientIds) missing.add(id);
+    }
+    const all = missing.size === 0 ? names : new Map([...names, ...(await read(missing))]);
+    return shown.map((one, at) => withNames(one, bares[at] as BareRevision, all));
   };
 
   return {
@@ -74,27 +83,23 @@ export function createPresenter(users: UserStore): Presenter {
       return read(ids);
     },
 
-    async present(rows, names = new Map()) {
-      const bares = rows.map(bareOf);
-      const missing = new Set<Snowflake>();
-      for (const bare of bares) {
-        if (bare.inviterId !== null && !names.has(bare.inviterId)) missing.add(bare.inviterId);
-        if (bare.kind === 'group_dm') for (const id of bare.recipientIds) missing.add(id);
-      }
-      const all = missing.size === 0 ? names : new Map([...names, ...(await read(missing))]);
-      return rows.map(({ row, kept }, at) => {
-        const bare = bares[at];
-        if (bare === undefined) throw new StoreBug('a row without a revision');
-        const { uses, memberCount, presenceCount, revisionName } = row;
-        return { revision: withNames(revisionName, kept, bare, all), uses, memberCount, presenceCount };
-      });
+    present,
+
+    async presentRows(rows) {
+      const revisions = await present(rows.map(({ told }) => ({ told, kept: null })));
+      return rows.map(({ uses, memberCount, presenceCount }, at) => ({
+        revision: revisions[at] as InviteRevision,
+        uses,
+        memberCount,
+        presenceCount,
+      }));
     },
   };
 }
 
-function bareOf({ row, kept }: PresentRow): BareRevision {
-  if (row.revision !== null) return row.revision;
-  if (kept?.name !== row.revisionName) throw new StoreBug('row: a revision that we never told');
+function bareOf({ told, kept }: Shown): BareRevision {
+  if (told !== null) return told.revision;
+  if (kept === null) throw new StoreBug('row: a revision that we never told');
   return kept.bare;
 }
 

@@ -6,7 +6,7 @@ import type { Invite } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import type { BatchedScript, CodeRequest, Group, Pointer } from './invite-batch.js';
 import { callerArguments } from './invites.js';
-import { readInviteRow } from './reply.js';
+import { type InviteRow, readInviteRow } from './reply.js';
 import { StoreBug } from './unavailable.js';
 
 export interface ReadRequest extends CodeRequest {
@@ -22,7 +22,7 @@ type ReadWord =
   | { readonly status: 'unknown' }
   | { readonly status: 'pointer'; readonly targetId: Snowflake }
   /** One digit for each who asks: 1 may see the metadata. */
-  | { readonly status: 'found'; readonly maySee: string };
+  | { readonly status: 'found'; readonly maySee: string; readonly row: InviteRow };
 
 export const readScript: BatchedScript<ReadRequest, ReadWord, ReadReply> = {
   name: 'read',
@@ -33,16 +33,19 @@ export const readScript: BatchedScript<ReadRequest, ReadWord, ReadReply> = {
     const status = reply.oneOf(['unknown', 'pointer', 'found']);
     if (status === 'found') {
       const maySee = reply.text();
-      return { word: { status, maySee }, row: readInviteRow(reply) };
+      const row = readInviteRow(reply);
+      return { word: { status, maySee, row }, shows: true, told: row.told };
     }
     const word = status === 'pointer' ? ({ status, targetId: reply.id() } as const) : { status };
     reply.end();
-    return { word, row: null };
+    return { word, shows: false, told: null };
   },
 
-  answersOf(word, invite, group) {
+  answersOf(word, revision, group) {
     if (word.status !== 'found') return group.requests.map(() => word);
-    if (invite === null) throw new StoreBug('read: found, but no invite');
+    if (revision === null) throw new StoreBug('read: found, but no invite');
+    const { uses, memberCount, presenceCount } = word.row;
+    const invite = { revision, uses, memberCount, presenceCount };
     const askers = askersOf(group);
     if (word.maySee.length !== askers.size) throw new StoreBug('read: not one digit for each who asks');
     const plain = { status: 'found', invite, maySeeMetadata: false } as const;

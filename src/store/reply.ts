@@ -83,6 +83,12 @@ export class ReplyReader {
     return new ReplyReader(this.#next(), this.#what);
   }
 
+  /** An inner reply; one of a single text may be given without its brackets. */
+  innerOrText(): ReplyReader {
+    const field = this.#next();
+    return new ReplyReader(typeof field === 'string' ? [field] : field, this.#what);
+  }
+
   atEnd(): boolean {
     return this.#at === this.#fields.length;
   }
@@ -109,15 +115,20 @@ const TEMPORARY = 1;
 const PAUSED = 2;
 const VANITY = 4;
 
-/** An invite as a script gives it. */
+/** A revision as a script tells it. */
+export interface ToldRevision {
+  /** Names all that follows; '' for what is told each time. */
+  readonly name: string;
+  readonly revision: BareRevision;
+}
+
+/** An invite as a script tells it. */
 export interface InviteRow {
   readonly uses: number;
   readonly memberCount: number;
   readonly presenceCount: number;
-  /** Names what follows; '' for what is told each time. */
-  readonly revisionName: string;
-  /** null: the script was told that we know this revision. */
-  readonly revision: BareRevision | null;
+  /** null: the script was told that we know it. */
+  readonly told: ToldRevision | null;
 }
 
 /** Reads the row of lua/lib/invites.lua, to the end of the reply. */
@@ -125,13 +136,13 @@ export function readInviteRow(row: ReplyReader): InviteRow {
   const uses = row.integer();
   const memberCount = row.integer();
   const presenceCount = row.optionalInteger() ?? 0;
-  const recipientIds = row.ids();
-  const revisionName = row.text();
-  const revision = row.atEnd() ? null : readRevision(row, recipientIds);
-  return { uses, memberCount, presenceCount, revisionName, revision };
+  return { uses, memberCount, presenceCount, told: row.atEnd() ? null : readRevisionRow(row) };
 }
 
-function readRevision(row: ReplyReader, recipientIds: readonly Snowflake[]): BareRevision {
+/** Reads the revision row of lua/lib/invites.lua, to the end of the reply. */
+export function readRevisionRow(row: ReplyReader): ToldRevision {
+  const name = row.text();
+  const recipientIds = row.ids();
   const code = row.text();
   const type = row.integer();
   const guildId = row.optionalId();
@@ -160,7 +171,7 @@ function readRevision(row: ReplyReader, recipientIds: readonly Snowflake[]): Bar
     version,
     channelJson,
   };
-  if (type === GROUP_DM) return { kind: 'group_dm', ...fields, recipientIds };
+  if (type === GROUP_DM) return { name, revision: { kind: 'group_dm', ...fields, recipientIds } };
   if (guildId === null || guildJson === null) throw new StoreBug('row: a guild invite without its guild');
-  return { kind: 'guild', ...fields, guildId, guildJson };
+  return { name, revision: { kind: 'guild', ...fields, guildId, guildJson } };
 }

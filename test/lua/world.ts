@@ -161,7 +161,7 @@ export class World {
     return { id, channelId: id, ownerId };
   }
 
-  /** One user by one invite; the reply as `[outcome in words, row or target]`. */
+  /** One user by one invite; the reply as `[outcome in words, revision row or target]`. */
   async accept(placeId: string, code: string, userId: string, banKey = '-', followed = ''): Promise<Reply> {
     return acceptReply(await this.at(placeId, 'accept', 1, code, followed, '', userId, banKey));
   }
@@ -226,15 +226,22 @@ export function rowOf(reply: Reply) {
   return {
     uses: Number(row[0]),
     members: Number(row[1]),
-    recipients: row[3],
-    revision: row[4],
-    code: row[5],
-    channelId: row[8],
-    inviterId: row[9],
-    createdAtMs: Number(row[10]),
-    expiresAtMs: row[11],
-    flags: Number(row[14]),
-    version: Number(row[15]),
+    ...revisionOf(row.slice(3)),
+  };
+}
+
+/** Fields of a revision row, by their place. */
+export function revisionOf(row: Reply) {
+  return {
+    revision: row[0],
+    recipients: row[1],
+    code: row[2],
+    channelId: row[5],
+    inviterId: row[6],
+    createdAtMs: Number(row[7]),
+    expiresAtMs: row[8],
+    flags: Number(row[11]),
+    version: Number(row[12]),
   };
 }
 
@@ -251,7 +258,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 };
 
 function acceptReply([group]: Reply): Reply {
-  const [letter, ...rest] = group as Reply;
+  const [letter, ...rest] = typeof group === 'string' ? [group] : (group as Reply);
   const outcome = OUTCOMES[String(letter)] ?? `letter ${String(letter)}`;
   if (rest.length === 0) return [outcome];
   return outcome === 'pointer' ? [outcome, ...rest] : [outcome, rest];

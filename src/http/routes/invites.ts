@@ -4,7 +4,7 @@ import type { AcceptOutcome } from '../../engine/accept.js';
 import type { Engine } from '../../engine/engine.js';
 import type { ReadOutcome } from '../../engine/read.js';
 import type { Invite } from '../../invite/invite.js';
-import { ACCEPTED, ALREADY, inviteJson, METADATA, type Shape } from '../invite-json.js';
+import { ACCEPTED, ALREADY, inviteJson, METADATA, revisionJson, type Shape } from '../invite-json.js';
 import { type ProblemCode, problem } from '../problem.js';
 import { jsonReply, NO_CONTENT, type Reply, versionedReply } from '../reply.js';
 import { closed, open, type Route } from '../route.js';
@@ -93,8 +93,9 @@ function readReply(outcome: ReadOutcome, queryText: string): Reply {
 }
 
 function acceptReply(outcome: AcceptOutcome): Reply {
-  if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
-  return inviteReply(outcome.invite, outcome.status === 'accepted' ? ACCEPTED : ALREADY);
+  if (!('revision' in outcome)) return problem(PROBLEM_OF[outcome.status]);
+  const { revision, status } = outcome;
+  return versionedReply(revision.version, revisionJson(revision, status === 'accepted' ? ACCEPTED : ALREADY));
 }
 
 function listReply(outcome: Awaited<ReturnType<Engine['listGuild']>>): Reply {
