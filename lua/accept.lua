@@ -46,61 +46,55 @@ end
 
 local NONE = {}
 
--- Counts a user in, in the tables that the requests behind this one see.
-local function come_in(is_guild, place, user_id)
-  place.joined[user_id] = true
-  if is_guild then
-    place.count = place.count + 1
-  else
-    table.insert(place.recipients, user_id)
-  end
-end
-
-local function is_full(is_guild, place)
-  if is_guild then
-    return guilds.member_count(place) >= place.max_members
-  end
-  return #group_dms.recipients(place) >= group_dms.RECIPIENTS_MAX
-end
-
--- The letter for each user, and who of them comes in. Counts the invite's uses on.
+-- The letter for each user, and who of them comes in. Counts uses and members on in the tables of invite and place,
+-- which the requests behind these see.
 local function decide(invite, place, users, ban_keys)
   local is_guild = invite.type == invites.GUILD
-  local max_uses, uses = invite.max_uses, invite.uses
   local is_in = memberships(is_guild, place, users)
   local is_banned, is_ip_banned = NONE, NONE
-  if is_guild and place.ban_kinds > 0 then
+  local room, full
+  if is_guild then
     if bit.band(place.ban_kinds, guilds.USERS_BANNED) ~= 0 then
       is_banned = bans(place, ':bans', users)
     end
     if bit.band(place.ban_kinds, guilds.ADDRESSES_BANNED) ~= 0 then
       is_ip_banned = bans(place, ':ip-bans', batch.words(ban_keys))
     end
+    room, full = place.max_members - guilds.member_count(place), 'g'
+  else
+    room, full = group_dms.RECIPIENTS_MAX - #group_dms.recipients(place), 'r'
   end
-  place.joined = place.joined or {}
+  local left = invite.max_uses > 0 and invite.max_uses - invite.uses or math.huge
+  local joined = place.joined or {}
+  place.joined = joined
 
   local letters, joining = {}, {}
   for at, user_id in ipairs(users) do
-    local letter
-    if max_uses > 0 and uses >= max_uses then
-      letter = 'u'
-    elseif is_in[at] or place.joined[user_id] then
-      letter = 'm'
+    if left <= 0 then
+      letters[at] = 'u'
+    elseif is_in[at] or joined[user_id] then
+      letters[at] = 'm'
     elseif is_banned[at] then
-      letter = 'b'
+      letters[at] = 'b'
     elseif is_ip_banned[at] then
-      letter = 'i'
-    elseif is_full(is_guild, place) then
-      letter = is_guild and 'g' or 'r'
+      letters[at] = 'i'
+    elseif room <= 0 then
+      letters[at] = full
     else
-      letter = 'a'
-      uses = uses + 1
-      come_in(is_guild, place, user_id)
+      letters[at] = 'a'
+      left, room = left - 1, room - 1
+      joined[user_id] = true
       joining[#joining + 1] = user_id
     end
-    letters[at] = letter
   end
-  invite.uses = uses
+  invite.uses = invite.uses + #joining
+  if is_guild then
+    place.count = place.count + #joining
+  else
+    for _, user_id in ipairs(joining) do
+      table.insert(place.recipients, user_id)
+    end
+  end
   return table.concat(letters), joining
 end
 
