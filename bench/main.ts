@@ -130,6 +130,9 @@ function wholeNumber(name: string, text: string, max: number): number {
   return number;
 }
 
+// What was started ends with this process; Ctrl-C reaches it from the terminal as well.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

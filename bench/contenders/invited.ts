@@ -41,6 +41,10 @@ async function start(options: StartOptions, env: Readonly<Record<string, string>
       ...env,
     },
   });
+  // However the bench ends, it leaves nothing behind.
+  const killWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  child.once('exit', () => process.off('exit', killWithUs));
   const { url, adminUrl } = await readyUrls(child);
   const redis = new Redis({ path: join(options.folder, 'redis.sock'), protocol: 2 });
   const redisPid = Number(/^process_id:(\d+)/m.exec(await redis.info('server'))?.[1]);

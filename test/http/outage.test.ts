@@ -70,6 +70,37 @@ describe('a Redis', () => {
     expect(await usesOf(host, code)).toBe(1);
   });
 
+  it('that is frozen lets no more wait than may, and refuses the others at once', async () => {
+    const waitingMax = 3;
+    const patient = await startHost({
+      INVITED_REDIS_URL: redis.url,
+      INVITED_REDIS_TIMEOUT_MS: '15000',
+      INVITED_MAX_WAITING: String(waitingMax),
+    });
+    const guild = await makeGuild(patient);
+    const { code } = await createInvite(patient, guild.channelId, guild.ownerId, {});
+    const asked = 12;
+    process.kill(redis.pid, 'SIGSTOP');
+    let answers: Promise<readonly Awaited<ReturnType<typeof accept>>[]>;
+    let refusedFirst = 0;
+    try {
+      const first = accept(patient, code, snowflake());
+      // It is under way before the others come.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const others = Array.from({ length: asked }, () => accept(patient, code, snowflake()));
+      for (const one of others) void one.then(({ status }) => (refusedFirst += status === 503 ? 1 : 0));
+      await until('all beyond the bound are refused', async () => refusedFirst === asked - waitingMax);
+      answers = Promise.all([first, ...others]);
+    } finally {
+      process.kill(redis.pid, 'SIGCONT');
+    }
+    const refused = (await answers).filter(({ status }) => status !== 200);
+    expect(refused).toHaveLength(asked - waitingMax);
+    for (const answer of refused) expectUnavailable(answer);
+    expect(await usesOf(patient, code)).toBe(1 + waitingMax);
+    await patient.stop();
+  });
+
   it('that runs out of memory refuses what writes, still reads, and is right again with more', async () => {
     const { code } = await makeInvite();
     const client = new Redis(redis.url);

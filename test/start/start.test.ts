@@ -186,6 +186,22 @@ describe('invited start, when it can not', () => {
     expect((await fetch(`${(await allowed.ready()).adminUrl}/readyz`)).status).toBe(200);
   });
 
+  it.each([
+    ['everysec', ['--appendonly', 'no'], false],
+    ['always', ['--appendonly', 'yes', '--appendfsync', 'everysec'], false],
+    ['always', ['--appendonly', 'yes', '--appendfsync', 'always'], true],
+    ['everysec', ['--appendonly', 'yes', '--appendfsync', 'always'], true],
+    ['cache', ['--appendonly', 'no'], true],
+  ])('holds a Redis to INVITED_DURABILITY=%s: %j', async (durability, settings, isEnough) => {
+    const redis = await startLocalRedis(settings);
+    afterwards(redis.stop);
+    const program = await startProgram({
+      env: { INVITED_REDIS_URL: redis.url, INVITED_DURABILITY: durability },
+    });
+    if (isEnough) expect((await fetch(`${(await program.ready()).adminUrl}/readyz`)).status).toBe(200);
+    else expectOneLine(await program.ended(), `INVITED_DURABILITY=${durability}`, 'this one has');
+  });
+
   it('names the setting when the Redis it shall use can not be reached', async () => {
     const program = await startProgram({ env: { INVITED_REDIS_URL: 'redis://:hunter2@127.0.0.1:1' } });
     const ended = await program.ended();
