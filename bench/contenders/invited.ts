@@ -24,23 +24,27 @@ export function invited(name = 'invited', env: Readonly<Record<string, string>> 
 }
 
 async function start(options: StartOptions, env: Readonly<Record<string, string>>): Promise<Running> {
-  const child = spawn(process.execPath, [...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? []), MAIN, 'start'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PATH: process.env['PATH'],
-      INVITED_HOST: '127.0.0.1',
-      INVITED_PORT: '0',
-      INVITED_ADMIN_PORT: '0',
-      INVITED_DATA_DIR: options.folder,
-      INVITED_GATEWAY_KEYS: options.gatewayKey,
-      INVITED_JWT_SECRET: options.jwtSecret,
-      // So that a bench of creating is not a bench of refusing.
-      INVITED_MAX_INVITES_PER_GUILD: '100000',
-      INVITED_LOG_LEVEL: 'warn',
-      INVITED_DURABILITY: DURABILITY[options.fsync],
-      ...env,
+  const child = spawn(
+    process.execPath,
+    [...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? []), MAIN, 'start'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env['PATH'],
+        INVITED_HOST: '127.0.0.1',
+        INVITED_PORT: '0',
+        INVITED_ADMIN_PORT: '0',
+        INVITED_DATA_DIR: options.folder,
+        INVITED_GATEWAY_KEYS: options.gatewayKey,
+        INVITED_JWT_SECRET: options.jwtSecret,
+        // So that a bench of creating is not a bench of refusing.
+        INVITED_MAX_INVITES_PER_GUILD: '100000',
+        INVITED_LOG_LEVEL: 'warn',
+        INVITED_DURABILITY: DURABILITY[options.fsync],
+        ...env,
+      },
     },
-  });
+  );
   // However the bench ends, it leaves nothing behind.
   const killWithUs = (): void => void child.kill('SIGKILL');
   process.once('exit', killWithUs);

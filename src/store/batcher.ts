@@ -16,8 +16,11 @@ export interface BatcherOptions<Request, Answer> {
   laneOf(request: Request): number;
   /** Requests of one lane with the same key, which wait at the same time, are asked once; null: each for itself. */
   shareKey(request: Request): string | null;
-  /** Sends requests of one lane; answers in their order. Rejects when none of them can be answered. */
-  send(requests: readonly Request[]): Promise<readonly Answer[]>;
+  /**
+   * Sends requests of one lane; answers in their order, an error where that one alone can't be answered. Rejects when
+   * none of them can.
+   */
+  send(requests: readonly Request[]): Promise<readonly (Answer | Error)[]>;
   /** Requests in one call. */
   batchMax: number;
   /** Calls of one lane under way. */
@@ -96,6 +99,7 @@ export function createBatcher<Request, Answer>(
         batch.forEach(({ resolve, reject }, at) => {
           const answer = answers[at];
           if (answer === undefined) reject(new Error('a batch came back with too few answers'));
+          else if (answer instanceof Error) reject(answer);
           else resolve(answer);
         });
         flushSoon(lane);

@@ -57,14 +57,40 @@ export function partitionOf({ code, followed }: CodeRequest): Partition {
   return followed === null ? partitionOfCode(code) : partitionOfId(followed);
 }
 
-/** Runs a batched script once for all requests; the answers come in their order. */
+/**
+ * Runs a batched script once for all requests; the answers come in their order.
+ * Where it fails as a whole (one record is not what it should be), each code is asked for by itself, so that only those
+ * fail who ask for the broken one. That is safe: a script fails before its first write or not at all (lua/README.md).
+ */
 export async function runBatch<Request extends CodeRequest, Word, Answer>(
   script: BatchedScript<Request, Word, Answer>,
   scripts: Scripts,
   presenter: Presenter,
   requests: readonly Request[],
-): Promise<readonly Answer[]> {
+): Promise<readonly (Answer | Error)[]> {
   const groups = groupByCode(requests, presenter);
+  const answers: (Answer | Error)[] = new Array(requests.length);
+  try {
+    await runGroups(script, scripts, presenter, groups, answers);
+  } catch (error) {
+    if (!(error instanceof StoreBug) || groups.length === 1) throw error;
+    for (const group of groups) {
+      await runGroups(script, scripts, presenter, [group], answers).catch((problem: unknown) => {
+        if (!(problem instanceof Error)) throw problem;
+        for (const place of group.places) answers[place] = problem;
+      });
+    }
+  }
+  return answers;
+}
+
+async function runGroups<Request extends CodeRequest, Word, Answer>(
+  script: BatchedScript<Request, Word, Answer>,
+  scripts: Scripts,
+  presenter: Presenter,
+  groups: readonly Group<Request>[],
+  answers: (Answer | Error)[],
+): Promise<void> {
   const keyOf = new Map<Partition, number>();
   for (const { partition } of groups) if (!keyOf.has(partition)) keyOf.set(partition, keyOf.size + 1);
   const args = groups.flatMap((group) => [
@@ -88,7 +114,6 @@ export async function runBatch<Request extends CodeRequest, Word, Answer>(
   );
   const revisions = (await presenter.present(shown, names)).values();
 
-  const answers: Answer[] = new Array(requests.length);
   groups.forEach((group, at) => {
     const { word, shows } = replies[at] as GroupReply<Word>;
     const revision = shows ? (revisions.next().value ?? null) : null;
@@ -99,7 +124,6 @@ export async function runBatch<Request extends CodeRequest, Word, Answer>(
       answers[place] = ofGroup[index] as Answer;
     });
   });
-  return answers;
 }
 
 function groupByCode<Request extends CodeRequest>(

@@ -6,7 +6,7 @@ const STAYS = { isGone: false };
 
 interface Call {
   readonly requests: readonly number[];
-  readonly settle: (outcome: readonly string[] | Error) => void;
+  readonly settle: (outcome: readonly (string | Error)[] | Error) => void;
 }
 
 /** A batcher whose calls are answered by hand. */
@@ -164,6 +164,14 @@ describe('the batcher', () => {
     expect(calls[1]?.requests).toEqual([100]);
     calls[1]?.settle(['anew']);
     expect(await late).toBe('anew');
+  });
+
+  it('fails those alone whose answer is an error', async () => {
+    const { calls, ask } = open();
+    const answers = Promise.all([ask(1), ask(2), ask(3)]);
+    await turn();
+    calls[0]?.settle(['one', new Error('a broken record'), 'three']);
+    expect(await answers).toEqual(['one', 'bug', 'three']);
   });
 
   it('takes too few answers for a bug, and answers the others', async () => {
