@@ -7,7 +7,7 @@ import { type Partition, partitionOfCode, partitionOfId } from '../invite/partit
 import type { Kept, Presenter } from './present.js';
 import { ReplyReader, type ToldRevision } from './reply.js';
 import type { Argument, Scripts } from './scripts.js';
-import { StoreBug } from './unavailable.js';
+import { ScriptRefused, StoreBug } from './unavailable.js';
 
 export interface CodeRequest {
   readonly code: string;
@@ -59,7 +59,7 @@ export function partitionOf({ code, followed }: CodeRequest): Partition {
 
 /**
  * Runs a batched script once for all requests; the answers come in their order.
- * Where it fails as a whole (one record is not what it should be), each code is asked for by itself, so that only those
+ * Where Redis refuses it (one record is not what it should be), each code is asked for by itself, so that only those
  * fail who ask for the broken one. That is safe: a script fails before its first write or not at all (lua/README.md).
  */
 export async function runBatch<Request extends CodeRequest, Word, Answer>(
@@ -73,7 +73,7 @@ export async function runBatch<Request extends CodeRequest, Word, Answer>(
   try {
     await runGroups(script, scripts, presenter, groups, answers);
   } catch (error) {
-    if (!(error instanceof StoreBug) || groups.length === 1) throw error;
+    if (!(error instanceof ScriptRefused) || groups.length === 1) throw error;
     for (const group of groups) {
       await runGroups(script, scripts, presenter, [group], answers).catch((problem: unknown) => {
         if (!(problem instanceof Error)) throw problem;

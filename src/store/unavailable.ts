@@ -14,6 +14,9 @@ export class StoreUnavailable extends Error {
 /** A script that broke its contract, or a Redis that refuses what it should know: a bug, not an outage. */
 export class StoreBug extends Error {}
 
+/** A command that Redis refused: what it would have written, it has not (lua/README.md, rule 2). */
+export class ScriptRefused extends StoreBug {}
+
 // What a Redis says that is up but can't serve now; none of these has executed anything.
 const PASSING =
   /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|MISCONF|NOREPLICAS|UNBLOCKED|NOAUTH|NOPERM)/;
@@ -24,7 +27,7 @@ export function fromRedisError(error: unknown, what: string): StoreUnavailable |
   if (error instanceof Error && error.name === 'ReplyError') {
     if (PASSING.test(message)) return new StoreUnavailable('down');
     // The first word is Redis's error class; the rest could hold anything.
-    return new StoreBug(`${what}: Redis refused it (${/^[A-Z]+/.exec(message)?.[0] ?? 'unclassified'})`);
+    return new ScriptRefused(`${what}: Redis refused it (${/^[A-Z]+/.exec(message)?.[0] ?? 'unclassified'})`);
   }
   if (/isn't writeable|not writable|Connection is closed|ECONNREFUSED|ENOENT|max retries/i.test(message)) {
     // "Connection is closed" is also what a command gets that was under way when the connection broke.
