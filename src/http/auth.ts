@@ -56,14 +56,14 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
 /** Compares with every key, whichever fits; how long it takes tells their lengths at most. */
 function createKeyCheck(keys: readonly Secret[]): (given: string) => boolean {
   const known = keys.map((key) => {
-    const bytes = Buffer.from(key.reveal(), 'latin1');
+    const bytes = Buffer.from(key.reveal());
     return { bytes, given: Buffer.alloc(bytes.length) };
   });
   return (text) => {
     let fits = false;
     for (const { bytes, given } of known) {
-      if (text.length !== bytes.length) continue;
-      given.write(text, 'latin1');
+      if (Buffer.byteLength(text) !== bytes.length) continue;
+      given.write(text);
       if (timingSafeEqual(given, bytes)) fits = true;
     }
     return fits;
