@@ -13,10 +13,14 @@ export function isWorkerMessage(message: unknown): message is WorkerMessage {
   );
 }
 
-/** Resolves when it has been handed over. */
+/** Resolves when it has been handed over; a problem that no supervisor hears goes to stderr. */
 export function tellSupervisor(message: WorkerMessage): Promise<void> {
   return new Promise((resolve) => {
-    if (process.send === undefined || !process.connected) resolve();
-    else process.send(message, () => resolve());
+    if (process.send !== undefined && process.connected) {
+      process.send(message, () => resolve());
+      return;
+    }
+    if (message.kind === 'failed') process.stderr.write(`${message.problem}\n`);
+    resolve();
   });
 }

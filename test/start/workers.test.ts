@@ -1,9 +1,10 @@
 // Several workers on one port, and what becomes of them when they or their supervisor die.
 
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { holdsWithin } from '../../src/embedded/deadline.js';
-import { cleanUp, type Program, startProgram } from './program.js';
+import { cleanUp, type Program, ROOT, startProgram } from './program.js';
 
 afterEach(cleanUp);
 
@@ -78,6 +79,13 @@ describe('workers', () => {
     const { code, err } = await program.ended();
     expect(code).toBe(1);
     expect(err).toBe('Wrong settings: INVITED_WORKERS must be 1 where a listener is a Unix socket.\n');
+  });
+
+  it('say in one line that they are not to be started by hand', async () => {
+    const command = [process.execPath, join(ROOT, 'dist', 'main.js'), 'worker'] as const;
+    const { code, err } = await (await startProgram({ command })).ended();
+    expect(code).toBe(1);
+    expect(err).toBe('A worker is started by `invited start`, not by hand.\n');
   });
 
   it('say in one line that the port is in use', async () => {
