@@ -12,6 +12,7 @@ import { frame, type LoadResult, type LoadTarget, type Traffic } from './load/tr
 import { runWrk } from './load/wrk.js';
 import { type Scenario, trafficOf, worldOf } from './scenarios.js';
 import { median } from './stats.js';
+import { checkSum } from './sum.js';
 
 export const CEILING = 'hello';
 
@@ -58,7 +59,8 @@ export interface Entrant {
   readonly traffic: Traffic;
 }
 
-const KEYS: Pick<LoadTarget, 'gatewayKey' | 'jwtSecret'> = {
+/** What every contender is started with, and every load sends. */
+export const KEYS: Pick<LoadTarget, 'gatewayKey' | 'jwtSecret'> = {
   gatewayKey: 'a-gateway-key-for-benches-only-32',
   jwtSecret: 'a secret for benches only, of 32 bytes or more',
 };
@@ -235,24 +237,4 @@ async function settledCounts({ running, world }: Entrant): Promise<Counts> {
     last = now;
   }
   throw new Error('the counts did not come to rest');
-}
-
-function checkSum(
-  name: string,
-  sum: Scenario['sum'],
-  turn: Turn,
-  before: Counts,
-  after: Counts,
-  connections: number,
-): void {
-  const uses = after.uses - before.uses;
-  const joins = after.joins - before.joins;
-  const records = after.records === null || before.records === null ? joins : after.records - before.records;
-  const accepted = turn.answers - turn.refusals;
-  const told = `${name}: accepted=${accepted} uses=${uses} joins=${joins} records=${records}`;
-  if (uses !== joins || joins !== records) throw new Error(`the sum does not hold: ${told}`);
-  if (sum === 'no answer joins' && joins !== 0) throw new Error(`someone came in who should not: ${told}`);
-  // When the load stops, up to one request a connection has been carried out that nobody waits for any more.
-  const isCounted = joins >= accepted && joins <= accepted + connections;
-  if (sum === 'every answer joins' && !isCounted) throw new Error(`answers and joins differ: ${told}`);
 }

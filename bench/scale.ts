@@ -9,7 +9,7 @@ import { PARTITIONS, partitionOfId } from '../src/invite/partition.js';
 import type { Running, StartOptions, World } from './contender.js';
 import { invited } from './contenders/invited.js';
 import type { RequestShape, Traffic } from './load/traffic.js';
-import { type RoundSettings, type Standing, takeTurns } from './rounds.js';
+import { KEYS, type RoundSettings, type Standing, takeTurns } from './rounds.js';
 import { makeWorld, zipfPicks } from './world.js';
 
 const SIZES = [
@@ -24,10 +24,6 @@ const PICKS = 65_536;
 /** Invites that the load asks for. */
 const ASKED = 1000;
 const FIRST_MEMBER = 3_000_000_000_000_000n;
-const KEYS = {
-  gatewayKey: 'a-gateway-key-for-benches-only-32',
-  jwtSecret: 'a secret for benches only, of 32 bytes or more',
-};
 
 export interface ScaleResult {
   readonly sizes: readonly {

@@ -3,6 +3,7 @@ import { firstUser, frame, type RequestShape, type Traffic } from '../../bench/l
 import { renderReport } from '../../bench/report.js';
 import { scenarios, trafficOf, worldOf } from '../../bench/scenarios.js';
 import { median, percentile } from '../../bench/stats.js';
+import { checkSum } from '../../bench/sum.js';
 import { makeWorld, zipfPicks } from '../../bench/world.js';
 import { partitionOfCode, partitionOfId } from '../../src/invite/partition.js';
 
@@ -70,6 +71,38 @@ describe('the bench', () => {
       expect(share('nobody')).toBeCloseTo(0.8, 3);
       expect(share('next')).toBeCloseTo(0.15, 3);
     }
+  });
+
+  describe('holds a turn to its sum', () => {
+    const before = { uses: 10, joins: 10, records: 10 };
+    const check = (
+      sum: 'every answer joins' | 'no answer joins' | 'some join',
+      [uses, joins, records]: readonly [number, number, number | null],
+    ) => checkSum('x', sum, { answers: 100, refusals: 20 }, before, { uses, joins, records }, 5);
+
+    it.each([
+      ['every answer joins', [90, 90, 90]],
+      // The last were under way when the load stopped.
+      ['every answer joins', [95, 95, 95]],
+      ['every answer joins', [90, 90, null]],
+      ['no answer joins', [10, 10, 10]],
+      ['some join', [50, 50, 50]],
+    ] as const)('%s: %j is right', (sum, after) => {
+      expect(() => check(sum, after)).not.toThrow();
+    });
+
+    it.each([
+      ['every answer joins', [89, 89, 89]],
+      ['every answer joins', [96, 96, 96]],
+      ['every answer joins', [91, 90, 90]],
+      ['every answer joins', [90, 91, 91]],
+      ['every answer joins', [90, 90, 89]],
+      ['no answer joins', [11, 11, 11]],
+      ['some join', [50, 51, 51]],
+      ['some join', [50, 50, 51]],
+    ] as const)('%s: %j is wrong', (sum, after) => {
+      expect(() => check(sum, after)).toThrow(/uses=/);
+    });
   });
 
   it('sums up rounds', () => {
