@@ -2,3 +2,10 @@
 export type ListenOn =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
+
+/** As a person on this machine would reach it: `http://host:port`, or `unix:/path`. */
+export function addressOf(listenOn: ListenOn): string {
+  if (listenOn.kind === 'unix') return `unix:${listenOn.path}`;
+  const { host, port } = listenOn;
+  return `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+}

@@ -12,7 +12,7 @@ import { startEmbeddedRedis } from './embedded/redis.js';
 import { loadOrCreateSecret } from './embedded/secret.js';
 import { createEngine } from './engine/engine.js';
 import { startSweeper } from './jobs/sweeper.js';
-import type { ListenOn } from './listen-on.js';
+import { addressOf, type ListenOn } from './listen-on.js';
 import { createLog, describeBug } from './log.js';
 import { Secret } from './secret.js';
 import { StartError } from './start-error.js';
@@ -108,13 +108,6 @@ async function showDemo(
 
 function portSetting(listenOn: ListenOn): string {
   return listenOn.kind === 'unix' ? `unix:${listenOn.path}` : String(listenOn.port);
-}
-
-/** As a person on this machine would reach it. */
-function addressOf(listenOn: ListenOn): string {
-  if (listenOn.kind === 'unix') return `unix:${listenOn.path}`;
-  const { host, port } = listenOn;
-  return `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
 }
 
 async function startEmbedded(

@@ -23,8 +23,8 @@ function journal.event(seq, type, guild_id, channel_id, ...)
 end
 
 -- Writes one entry for many joins, each an event INVITE_ACCEPT of its own with a seq of its own (README.md, Events).
--- Returns the seq of the last. Neither the new members nor the
--- invite's uses have a mark: whoever copies the partition learns of both from here.
+-- Returns the seq of the last. Neither the new members nor the invite's uses have a mark: whoever copies the partition
+-- learns of both from here.
 function journal.joins(lines, count)
   local last_seq = redis.call('INCRBY', keys.seq, count)
   redis.call('XADD', keys.events(), '*', 'type', 'INVITE_ACCEPT', 'seq', last_seq - count + 1, 'at', clock.now_ms,

@@ -29,8 +29,6 @@ export interface ListenerOptions {
 }
 
 export interface Listeners {
-  readonly publicAddress: string;
-  readonly adminAddress: string;
   /** Which build of uWebSockets.js serves. */
   readonly build: string;
   /** Readiness goes 503, listening stops, and requests under way end within `graceMs`. */
@@ -83,8 +81,6 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
   });
 
   return {
-    publicAddress: publicServer.address,
-    adminAddress: adminServer.address,
     build: loaded.build,
     async drain(graceMs) {
       isDraining = true;

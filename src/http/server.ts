@@ -1,6 +1,6 @@
 // One listener: hands each request of uWebSockets.js to its route, in an exchange that nothing can throw out of.
 
-import type { ListenOn } from '../listen-on.js';
+import { addressOf, type ListenOn } from '../listen-on.js';
 import { StartError } from '../start-error.js';
 import { closeQuietly, Exchange, type Traffic } from './exchange.js';
 import { fieldError } from './field-errors.js';
@@ -128,7 +128,7 @@ async function listen(
       app.listen_unix(resolve, listenOn.path);
     });
     if (!socket) throw new StartError(`Can't listen on the socket ${listenOn.path} (${portSetting}).`);
-    return { socket, address: `unix:${listenOn.path}` };
+    return { socket, address: addressOf(listenOn) };
   }
   const { host, port } = listenOn;
   const socket = await new Promise<us_listen_socket | false>((resolve) => {
@@ -137,6 +137,5 @@ async function listen(
     listen.call(app, host, port, sharesPort ? SHARED_PORT : EXCLUSIVE_PORT, resolve);
   });
   if (!socket) throw new StartError(`Port ${port} on ${host} is in use or may not be used (${portSetting}).`);
-  const shown = host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host;
-  return { socket, address: `http://${shown}:${uws.us_socket_local_port(socket)}` };
+  return { socket, address: addressOf({ kind: 'tcp', host, port: uws.us_socket_local_port(socket) }) };
 }

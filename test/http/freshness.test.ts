@@ -55,7 +55,7 @@ describe('an invite that two workers have shown', () => {
     }
   });
 
-  it('shows that its channel and inviter are gone', async () => {
+  it('shows that its inviter is gone', async () => {
     const guild = await makeGuild(host);
     const { code } = await createInvite(host, guild.channelId, guild.ownerId);
     await put(`/users/${guild.ownerId}`, { username: 'someone', discriminator: 1, avatar_hash: null });
