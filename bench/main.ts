@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Contender } from './contender.js';
 import { invited } from './contenders/invited.js';
-import { peers } from './contenders/peer-servers.js';
+import { peersHere } from './contenders/peer-servers.js';
 import { type IdleResult, measureIdle } from './idle.js';
 import { describeMachine, driverVersion, hasWrk } from './machine.js';
 import { measureOpenLoop, type OpenLoopResult } from './open-loop.js';
@@ -77,7 +77,7 @@ async function main(args: readonly string[]): Promise<number> {
   for (const scenario of scenarios.filter(({ name }) => wanted.includes(name))) {
     tell(scenario.name);
     const contenders: readonly Contender[] =
-      scenario.withPeers && !values['no-peers'] ? [invited(), ...peers] : [invited()];
+      scenario.withPeers && !values['no-peers'] ? [invited(), ...peersHere(tell)] : [invited()];
     const standings = await runScenario(scenario, contenders, settings, tell);
     result.scenarios.push({ name: scenario.name, title: scenario.title, standings });
     printScenario(print, scenario, standings);

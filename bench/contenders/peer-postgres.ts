@@ -98,19 +98,26 @@ export async function startPeerPostgres(folder: string): Promise<PeerBackend> {
 
 /** The folder of initdb and postgres: on the PATH, or where Debian has the newest. */
 function findPrograms(): string {
+  const found = programFolder();
+  if (found === undefined) throw new Error(POSTGRES_MISSING);
+  return found;
+}
+
+const POSTGRES_MISSING = 'initdb and postgres were not found: install the Debian package `postgresql`.';
+
+/** Why this store can't be started here; null: it can. */
+export function postgresProblem(): string | null {
+  return programFolder() === undefined ? POSTGRES_MISSING : null;
+}
+
+function programFolder(): string | undefined {
   const debian = existsSync(DEBIAN_FOLDER) ? readdirSync(DEBIAN_FOLDER) : [];
   const newestFirst = debian.sort((a, b) => Number(b) - Number(a));
   const folders = [
     ...(process.env['PATH'] ?? '').split(delimiter),
     ...newestFirst.map((version) => join(DEBIAN_FOLDER, version, 'bin')),
   ];
-  const found = folders.find((folder) =>
-    ['initdb', 'postgres'].every((name) => existsSync(join(folder, name))),
-  );
-  if (found === undefined) {
-    throw new Error('initdb and postgres were not found: install the Debian package `postgresql`.');
-  }
-  return found;
+  return folders.find((folder) => ['initdb', 'postgres'].every((name) => existsSync(join(folder, name))));
 }
 
 interface SystemUser {

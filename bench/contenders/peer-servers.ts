@@ -1,7 +1,7 @@
 // The peers of bench/peers as contenders: each with a store of its own, which is filled and counted past the peer.
 
 import type { Contender, Counts, Running, StartOptions, World } from '../contender.js';
-import { startPeerPostgres } from './peer-postgres.js';
+import { postgresProblem, startPeerPostgres } from './peer-postgres.js';
 import { startPeer } from './peer-process.js';
 import { startPeerRedis } from './peer-redis.js';
 
@@ -15,8 +15,18 @@ export interface PeerBackend {
   stop(): Promise<void>;
 }
 
+/** The peers that can be started here; `tell` hears of the others. */
+export function peersHere(tell: (line: string) => void): readonly Contender[] {
+  const problem = postgresProblem();
+  if (problem === null) return peers;
+  tell(`${POSTGRES} is left out: ${problem}`);
+  return peers.filter(({ name }) => name !== POSTGRES);
+}
+
+const POSTGRES = 'fastify + postgres';
+
 export const peers: readonly Contender[] = [
-  peer('fastify + postgres', 'fastify-postgres.ts', ({ folder }) => startPeerPostgres(folder)),
+  peer(POSTGRES, 'fastify-postgres.ts', ({ folder }) => startPeerPostgres(folder)),
   peer('fastify + evalsha', 'fastify-redis.ts', startPeerRedis),
   peer('uws + evalsha', 'uws-redis.ts', startPeerRedis),
 ];
