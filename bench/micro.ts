@@ -19,6 +19,7 @@ import type { Snowflake } from '../src/invite/id.js';
 import { type InviteRevision, jsonText } from '../src/invite/invite.js';
 import { partitionOfCode, partitionOfId } from '../src/invite/partition.js';
 import { Secret } from '../src/secret.js';
+import { journalKey } from '../src/store/journals.js';
 import { type Argument, createScripts } from '../src/store/scripts.js';
 import { describeMachine } from './machine.js';
 
@@ -93,8 +94,9 @@ function addPieces(bench: Bench): void {
 
 /** Every script, in an order in which each finds what it needs. */
 async function addScripts(bench: Bench, connection: Redis): Promise<void> {
-  const scripts = createScripts(connection);
+  const scripts = createScripts(connection, false);
   await scripts.load();
+  await connection.set(journalKey(0, 'epoch'), 'bench');
   const guildId = '987654321098765432';
   const [ownerId, channelId, groupDmId] = ['1001', '1002', '1003'];
   const here = partitionOfId(guildId);
@@ -112,7 +114,7 @@ async function addScripts(bench: Bench, connection: Redis): Promise<void> {
   const create = (code: string) =>
     call('create', [code, guildId, channelId, ownerId, 0, '', 0, 0, 0, 1, 1_000_000]);
   const accept = (code: string, users: readonly string[]) =>
-    call('accept', [1, code, '', '', users.join(' '), users.map(() => '-').join(' ')]);
+    call('accept', [2, code, '', '', users.join(' '), users.map(() => '-').join(' ')]);
   await putGuild();
   await putChannel();
   const putGroupDm = () =>
@@ -120,7 +122,7 @@ async function addScripts(bench: Bench, connection: Redis): Promise<void> {
   await putGroupDm();
   const code = newCode();
   await create(code);
-  const readArguments = [1, code, '', '', ':0:'];
+  const readArguments = [2, code, '', '', ':0:', 1];
   const many = Array.from({ length: 100 }, () => readArguments).flat();
 
   const added = new Set<string>();

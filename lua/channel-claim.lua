@@ -1,13 +1,15 @@
 #!lua
 -- Records that a channel belongs to a guild, unless another guild or a group DM has that id.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the channel's own id
+-- KEYS[2]  invited:{p}:   p = partition of the channel's own id
 -- ARGV[1]  channel id
 -- ARGV[2]  guild id
 -- ARGV[3]  guild to take it over from, which the caller knows not to have the channel any more; '' for none
 --
 -- Replies: {'claimed'} (a new record) · {'had'} (the guild had it already) · {'held', guild id} · {'group_dm'}
 
+--! include gate
+--! include room
 --! include keys
 
 local channel_id, guild_id, takeover_id = ARGV[1], ARGV[2], ARGV[3]

@@ -1,7 +1,7 @@
 #!lua
 -- Deletes a channel of a guild and ends its invites.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
 -- ARGV[2]  channel id
 -- ARGV[3]  who deletes it: user id
@@ -9,6 +9,8 @@
 -- Replies: {'unknown_guild'} · {'unknown_channel'} · {'deleted'}
 -- Writes INVITE_DELETE (channel_deleted) for each of its invites. O(invites of the guild).
 
+--! include gate
+--! include room
 --! include guilds
 --! include journal
 --! include invites

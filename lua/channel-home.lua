@@ -1,11 +1,12 @@
 #!lua flags=no-writes
 -- Tells where a channel lives: in which guild, or as a group DM.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the channel's own id
+-- KEYS[2]  invited:{p}:   p = partition of the channel's own id
 -- ARGV[1]  channel id
 --
 -- Replies: {'guild', guild id} · {'group_dm'} · {'unknown'}
 
+--! include gate
 --! include keys
 
 local channel_id = ARGV[1]

@@ -1,7 +1,7 @@
 #!lua
 -- Creates or replaces a channel of a guild.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
 -- ARGV[2]  channel id, claimed for this guild before
 -- ARGV[3]  rule: '<type> <position> <overwrite>…', an overwrite is id:0 role or 1 member:allow bits:deny bits
@@ -10,6 +10,8 @@
 --
 -- Replies: {'unknown_guild'} · {'put'}. Sent twice, the second changes nothing.
 
+--! include gate
+--! include room
 --! include guilds
 --! include journal
 --! include directory

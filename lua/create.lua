@@ -1,7 +1,7 @@
 #!lua
 -- Creates an invite to a channel of a guild or to a group DM, or finds the caller's own like it.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild or group DM
+-- KEYS[2]  invited:{p}:   p = partition of the guild or group DM
 -- ARGV[1]  code to give it (drawn at random in this partition)
 -- ARGV[2]  guild id, '' for a group DM
 -- ARGV[3]  channel id
@@ -19,6 +19,8 @@
 -- Writes INVITE_CREATE. O(invites of the guild) with ARGV[10] = '0', else O(log).
 -- Sent twice with one code, the second replies {'code_taken'}: the caller must not resend it as a new request.
 
+--! include gate
+--! include room
 --! include clock
 --! include keys
 --! include journal
@@ -88,7 +90,6 @@ local invite = {
 }
 invites.add(invite, order)
 local seq = journal.next()
-journal.mark(seq, 'invite:' .. code)
 journal.event(seq, 'INVITE_CREATE', guild_id, channel_id, 'code', code, 'inviter_id', invite.inviter_id,
   'created_at_ms', invite.created_at_ms, 'expires_at_ms', invite.expires_at_ms, 'max_age_s', max_age_s,
   'max_uses', max_uses, 'uses', 0, 'flags', flags, 'version', 1)

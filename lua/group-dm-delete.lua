@@ -1,13 +1,15 @@
 #!lua
 -- Deletes a group DM and ends its invites.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the group DM
+-- KEYS[2]  invited:{p}:   p = partition of the group DM
 -- ARGV[1]  channel id
 -- ARGV[2]  who deletes it: user id
 --
 -- Replies: {'unknown_channel'} · {'deleted'}
 -- Writes INVITE_DELETE (channel_deleted) for each of its invites.
 
+--! include gate
+--! include room
 --! include group-dms
 --! include journal
 --! include invites

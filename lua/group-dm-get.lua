@@ -1,11 +1,12 @@
 #!lua flags=no-writes
 -- Reads a group DM.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the group DM
+-- KEYS[2]  invited:{p}:   p = partition of the group DM
 -- ARGV[1]  channel id
 --
 -- Replies: {'unknown_channel'} · {'found', JSON of the record, recipients}
 
+--! include gate
 --! include group-dms
 
 local group_dm = group_dms.read(ARGV[1])

@@ -1,7 +1,7 @@
 #!lua
 -- Creates or replaces a group DM and its recipients; its invites stay.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the group DM
+-- KEYS[2]  invited:{p}:   p = partition of the group DM
 -- ARGV[1]  channel id
 -- ARGV[2]  owner: user id, one of the recipients
 -- ARGV[3]  JSON shown in invites
@@ -11,6 +11,8 @@
 --
 -- Replies: {'held', guild id} (a guild's channel has this id) · {'put'}. Sent twice, the second changes nothing.
 
+--! include gate
+--! include room
 --! include keys
 --! include journal
 

@@ -1,7 +1,7 @@
 #!lua
 -- Deletes a guild with its channels, roles, members, bans, invites and vanity.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
 -- ARGV[2]  who deletes it: user id
 --
@@ -9,6 +9,8 @@
 -- vanity's pointer and the channels' records, which lie in other partitions and lead nowhere from now on.
 -- Writes INVITE_DELETE (guild_deleted) for each invite, VANITY_UPDATE. O(invites and channels of the guild).
 
+--! include gate
+--! include room
 --! include guilds
 --! include journal
 --! include invites
@@ -29,8 +31,5 @@ journal.mark(seq, 'guild:' .. guild_id)
 if guild.vanity_code ~= '' then
   journal.event(seq, 'VANITY_UPDATE', guild_id, '', 'old_code', guild.vanity_code, 'new_code', '')
 end
--- UNLINK: a million members are freed beside the scripts, not within one.
-redis.call('UNLINK', guild.key, guild.key .. ':roles', guild.key .. ':channels', guild.key .. ':channel-json',
-  guild.key .. ':channel-records', guild.key .. ':members', guild.key .. ':bans', guild.key .. ':ip-bans',
-  guild.key .. ':invites', guild.key .. ':expiring')
+guilds.erase(guild)
 return { 'deleted', guild.vanity_code, guild.vanity_token, channel_ids }

@@ -1,7 +1,7 @@
 #!lua
 -- Creates or replaces a guild's record and roles; its channels, members, bans, invites and vanity stay.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
 -- ARGV[2]  owner: user id; always a member
 -- ARGV[3]  flags, bits as in lib/guilds.lua
@@ -14,35 +14,31 @@
 --
 -- Replies: {'put'}. Sent twice, the second changes nothing.
 
+--! include gate
+--! include room
 --! include guilds
 --! include journal
 --! include directory
 
 local guild_id, owner_id = ARGV[1], ARGV[2]
-local key = keys.guild(guild_id)
 
-redis.call('HSET', key, 'owner_id', owner_id, 'flags', ARGV[3], 'max_members', ARGV[4], 'presence_count', ARGV[6],
-  'json', ARGV[7], 'record', ARGV[8])
-if ARGV[5] == '' then
-  redis.call('HDEL', key, 'told_member_count')
-else
-  redis.call('HSET', key, 'told_member_count', ARGV[5])
-end
-
-redis.call('DEL', key .. ':roles')
-for at = 9, #ARGV, 2 do
-  redis.call('HSET', key .. ':roles', ARGV[at], ARGV[at + 1])
-end
+local guild = guilds.read(guild_id)
+local membership = redis.call('HGET', keys.guild(guild_id) .. ':members', owner_id)
 
 local seq = journal.next()
+guild = guild and guilds.read_vanity(guild) or guilds.new(guild_id, seq)
+guild.owner_id, guild.flags, guild.max_members = owner_id, ARGV[3], ARGV[4]
+guild.told_member_count, guild.presence_count = tonumber(ARGV[5]), ARGV[6]
+redis.call('SET', guild.key .. ':json', ARGV[7])
+redis.call('SET', guild.key .. ':record', ARGV[8])
+redis.call('DEL', guild.key .. ':roles')
+for at = 9, #ARGV, 2 do
+  redis.call('HSET', guild.key .. ':roles', ARGV[at], ARGV[at + 1])
+end
 journal.mark(seq, 'guild:' .. guild_id)
-
-local membership = redis.call('HGET', key .. ':members', owner_id)
 if not membership or membership:sub(1, 1) == 't' then
-  redis.call('HSET', key .. ':members', owner_id, 'p')
-  redis.call('SREM', keys.temporary(owner_id), guild_id)
+  guilds.own(guild, owner_id)
   journal.mark(seq, 'member:' .. guild_id .. ':' .. owner_id)
 end
-
-directory.changed(guilds.read(guild_id))
+directory.changed(guild)
 return { 'put' }

@@ -1,7 +1,7 @@
 #!lua
 -- Puts an invite that was made elsewhere (import): creates it under its own code, or replaces its settings.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild or group DM
+-- KEYS[2]  invited:{p}:   p = partition of the guild or group DM
 -- ARGV[1]  code; where it lies in another partition, a pointer was claimed there before
 -- ARGV[2]  guild id, '' for a group DM
 -- ARGV[3]  channel id
@@ -19,6 +19,8 @@
 -- Writes INVITE_CREATE, or INVITE_UPDATE if it was there. `uses` never falls: a use is not handed back.
 -- Sent twice, the second changes nothing but the version.
 
+--! include gate
+--! include room
 --! include clock
 --! include keys
 --! include journal
@@ -85,7 +87,6 @@ if former then
 end
 invites.add(invite, created_at_ms * 1000)
 local seq = journal.next()
-journal.mark(seq, 'invite:' .. code)
 journal.event(seq, former and 'INVITE_UPDATE' or 'INVITE_CREATE', guild_id, channel_id,
   'code', code, 'inviter_id', inviter_id, 'created_at_ms', created_at_ms, 'expires_at_ms', expires_at_ms,
   'max_age_s', max_age_s, 'max_uses', max_uses, 'uses', uses, 'flags', invite.flags, 'version', invite.version)

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Lists the live invites of a guild, of one of its channels, or of a group DM, newest first, without the vanity.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild or group DM
+-- KEYS[2]  invited:{p}:   p = partition of the guild or group DM
 -- ARGV[1]  guild id, '' for a group DM
 -- ARGV[2]  channel id, '' for the whole guild
 -- ARGV[3]  caller: user id
@@ -11,6 +11,7 @@
 -- Replies: {'unknown_guild'} · {'unknown_channel'} · {'missing_permissions'} · {'listed', rows}
 -- O(invites of the guild), which the limit bounds.
 
+--! include gate
 --! include guilds
 --! include group-dms
 --! include invites
@@ -50,7 +51,8 @@ end
 local rows = {}
 for _, code in ipairs(invites.codes(place)) do
   local invite = invites.record(code)
-  if invite and (channel_id == '' or invite.channel_id == channel_id) and invites.is_live(invite) then
+  if invite and invite.channel_id and (channel_id == '' or invite.channel_id == channel_id)
+    and invites.is_live(invite) then
     rows[#rows + 1] = invites.row(invite, place, '')
   end
 end

@@ -1,13 +1,15 @@
 #!lua
 -- Ends a membership, as the host tells it. The owner is always a member: for him only the roles go.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
 -- ARGV[2]  user id
 --
 -- Replies: {'unknown_guild'} · {'unknown_member'} · {'deleted'}
 -- Writes MEMBER_REMOVE (removed).
 
+--! include gate
+--! include room
 --! include guilds
 --! include journal
 

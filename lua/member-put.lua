@@ -1,7 +1,7 @@
 #!lua
 -- Creates or replaces a membership, as the host tells it.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
 -- ARGV[2]  user id
 -- ARGV[3]  'p' (permanent) or 't' (temporary), followed by role ids with commas between them
@@ -9,6 +9,8 @@
 -- Replies: {'unknown_guild'} · {'put', value as stored}: the owner is never a temporary member.
 -- Sent twice, the second changes nothing.
 
+--! include gate
+--! include room
 --! include guilds
 --! include journal
 
@@ -24,4 +26,7 @@ end
 guilds.put_member(guild, user_id, membership)
 local seq = journal.next()
 journal.mark(seq, 'member:' .. guild_id .. ':' .. user_id)
+if guild.told_member_count then
+  journal.mark(seq, 'guild:' .. guild_id)
+end
 return { 'put', membership }

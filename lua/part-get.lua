@@ -1,13 +1,14 @@
 #!lua flags=no-writes
 -- Reads one part of a guild: a channel's record, a member, a ban.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
 -- ARGV[2]  'channel-records', 'members', 'bans' or 'ip-bans'
 -- ARGV[3]  which one
 --
 -- Replies: {'unknown_guild'} · {'absent'} · {'found', value as stored}
 
+--! include gate
 --! include guilds
 
 local guild_id, part, field = ARGV[1], ARGV[2], ARGV[3]

@@ -1,12 +1,13 @@
 #!lua flags=no-writes
 -- Tells whether a pointer's target still names the code.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the target
+-- KEYS[2]  invited:{p}:   p = partition of the target
 -- ARGV[1]  code
 -- ARGV[2]  target: id of the guild or group DM
 --
 -- Replies: {'leads'} · {'leads_nowhere'}
 
+--! include gate
 --! include invites
 
 local code, target_id = ARGV[1], ARGV[2]

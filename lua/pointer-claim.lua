@@ -3,7 +3,7 @@
 -- pointer under the code. The pointer counts only once its target names the code; until then it is a claim,
 -- which others may take over when its deadline has passed.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the code
+-- KEYS[2]  invited:{p}:   p = partition of the code
 -- ARGV[1]  code
 -- ARGV[2]  target: id of the guild or group DM
 -- ARGV[3]  token of the claim to take over, which the caller knows to lead nowhere; '' for none
@@ -13,6 +13,8 @@
 --     still be under way, so that it can't be taken over)
 -- An invite that has expired is ended here, with its event. Sent twice, the second replies reclaimed.
 
+--! include gate
+--! include room
 --! include clock
 --! include keys
 --! include journal
@@ -34,7 +36,7 @@ if record and record.channel_id then
 elseif record and record.target_id == target_id then
   status = 'reclaimed'
 elseif record and record.token ~= takeover_token then
-  if clock.now_ms < tonumber(record.claimed_at_ms) + CLAIM_MS then
+  if clock.now_ms < record.claimed_at_ms + CLAIM_MS then
     return { 'held', record.target_id, '' }
   end
   return { 'held', record.target_id, record.token }
@@ -42,5 +44,5 @@ end
 
 -- Tokens of one code grow, so that of two claims of one guild the later one can be told.
 local token = journal.next()
-redis.call('HSET', keys.invite(code), 'target_id', target_id, 'token', token, 'claimed_at_ms', clock.now_ms)
+invites.point(code, target_id, token, clock.now_ms)
 return { status, token, clock.now_ms + CLAIM_MS - MARGIN_MS }

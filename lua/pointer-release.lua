@@ -1,13 +1,15 @@
 #!lua
 -- Takes a pointer away that leads nowhere any more. Only the claim that the caller means: a newer one stays.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the code
+-- KEYS[2]  invited:{p}:   p = partition of the code
 -- ARGV[1]  code
 -- ARGV[2]  target: id of the guild or group DM
 -- ARGV[3]  token of the claim
 --
 -- Replies: {'released'} · {'kept'}. Sent twice, the second replies kept.
 
+--! include gate
+--! include room
 --! include keys
 --! include invites
 

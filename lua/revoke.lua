@@ -1,7 +1,7 @@
 #!lua
 -- Revokes an invite.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the code, or of the guild that a pointer named
+-- KEYS[2]  invited:{p}:   p = partition of the code, or of the guild that a pointer named
 -- ARGV[1]  code
 -- ARGV[2]  the guild that a pointer named, '' at the first look-up
 -- ARGV[3]  caller: user id
@@ -12,6 +12,8 @@
 --   · {'missing_permissions'} · {'revoked'}
 -- Writes INVITE_DELETE (revoked). Sent twice, the second finds nothing.
 
+--! include gate
+--! include room
 --! include guilds
 --! include group-dms
 --! include invites

@@ -1,11 +1,13 @@
 #!lua
 -- Forgets a user; memberships and invites stay.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the user
+-- KEYS[2]  invited:{p}:   p = partition of the user
 -- ARGV[1]  user id
 --
 -- Replies: {'unknown_user'} · {'deleted'}
 
+--! include gate
+--! include room
 --! include keys
 --! include journal
 

@@ -1,12 +1,14 @@
 #!lua
 -- Creates or replaces what is shown of a user.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the user
+-- KEYS[2]  invited:{p}:   p = partition of the user
 -- ARGV[1]  user id
 -- ARGV[2]  JSON, shown in invites as it is
 --
 -- Replies: {'put'}. Sent twice, the second changes nothing.
 
+--! include gate
+--! include room
 --! include keys
 --! include journal
 

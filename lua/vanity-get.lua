@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Reads a guild's vanity code and how often it was used.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
 -- ARGV[2]  caller: user id
 -- ARGV[3]  caller: '1' for a service
@@ -11,6 +11,7 @@
 -- Replies: {'unknown_guild'} · {'missing_permissions'} · {'is', code or '', uses, version}
 --   and to a wish also: {'unchanged', code or '', uses, version} · {'requires_feature'} · {'taken'} · {'may_change'}
 
+--! include gate
 --! include vanities
 --! include permissions
 

@@ -2,7 +2,7 @@
 -- Switches a guild to a vanity code that was claimed for it, or removes its vanity. The moment this script runs is
 -- the moment the old code ends and the new one begins: a pointer counts only while its guild names the code.
 --
--- KEYS[1]  invited:{p}:seq   p = partition of the guild
+-- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
 -- ARGV[2]  caller: user id
 -- ARGV[3]  caller: '1' for a service
@@ -15,6 +15,8 @@
 --   · {'unchanged', code or '', uses, version} · {'changed', old code or '', old token, version}
 -- Writes VANITY_UPDATE. Sent twice, the second replies unchanged.
 
+--! include gate
+--! include room
 --! include clock
 --! include journal
 --! include vanities
@@ -27,7 +29,8 @@ local status, guild = vanities.judge(guild_id, caller, code)
 if status == 'unchanged' then
   -- A second claim of this guild for the same code gave the pointer a new token; the two may come here in any order.
   if code ~= '' and tonumber(token) > tonumber(guild.vanity_token) then
-    redis.call('HSET', guild.key, 'vanity_token', token)
+    guild.vanity_token = token
+    guilds.write(guild)
   end
   return { status, vanities.fields(guild) }
 end
@@ -40,13 +43,15 @@ if code ~= '' and clock.now_ms >= deadline_ms then
 end
 
 local seq = journal.next()
+local old_code, old_token = guild.vanity_code, guild.vanity_token
+guild.vanity_version = guild.vanity_version + 1
+guild.vanity_code, guild.vanity_token = code, token
 if code == '' then
-  redis.call('HDEL', guild.key, 'vanity_code', 'vanity_uses', 'vanity_created_at_ms', 'vanity_token')
+  guild.vanity_uses, guild.vanity_created_at_ms = nil, ''
 else
-  redis.call('HSET', guild.key, 'vanity_code', code, 'vanity_uses', 0, 'vanity_created_at_ms', clock.now_ms,
-    'vanity_token', token)
+  guild.vanity_uses, guild.vanity_created_at_ms = 0, clock.now_ms
 end
-local version = redis.call('HINCRBY', guild.key, 'vanity_version', 1)
+guilds.write(guild)
 journal.mark(seq, 'guild:' .. guild_id)
-journal.event(seq, 'VANITY_UPDATE', guild_id, '', 'old_code', guild.vanity_code, 'new_code', code)
-return { 'changed', guild.vanity_code, guild.vanity_token, version }
+journal.event(seq, 'VANITY_UPDATE', guild_id, '', 'old_code', old_code, 'new_code', code)
+return { 'changed', old_code, old_token, guild.vanity_version }

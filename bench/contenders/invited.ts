@@ -130,13 +130,14 @@ async function count(redis: Redis, joins: { count(): Promise<number> }, world: W
   let uses = 0;
   const asked = redis.pipeline();
   for (const { code } of world.invites) {
-    asked.hget(`invited:{${partitionOfCode(code)}}:invite:${code}`, 'uses');
+    // The uses come first in an invite's record (lua/README.md).
+    asked.getrange(`invited:{${partitionOfCode(code)}}:invite:${code}`, 0, 9);
   }
   const found = (await asked.exec()) ?? [];
   world.invites.forEach(({ maxUses }, at) => {
     const value = found[at]?.[1];
     // Nothing but its last use ends an invite here.
-    uses += typeof value === 'string' ? Number(value) : maxUses;
+    uses += typeof value === 'string' && value !== '' ? Number(value) : maxUses;
   });
   const counted = redis.pipeline();
   for (const { id } of world.guilds) counted.hlen(`invited:{${partitionOfId(id)}}:guild:${id}:members`);

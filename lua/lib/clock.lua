@@ -1,8 +1,8 @@
--- The one clock: Redis TIME, read once. Nothing else decides whether an invite has expired.
+-- The one clock: Redis TIME, read once, before the script begins. Nothing else decides whether an invite has expired.
 
 local clock = {}
 
-do
+function clock.begin()
   local time = redis.call('TIME')
   -- Microseconds fit a double until the year 2255.
   clock.now_us = tonumber(time[1]) * 1000000 + tonumber(time[2])

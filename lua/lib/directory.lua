@@ -39,5 +39,7 @@ end
 -- To be called behind every change of a guild's record, roles or channels: works out once what readers would otherwise
 -- each have to, and names a new revision of what is shown.
 function directory.changed(guild)
-  redis.call('HSET', guild.key, 'landing_channel_id', landing_channel(guild), 'revision', clock.stamp)
+  guilds.read_vanity(guild)
+  guild.landing_channel_id, guild.revision = landing_channel(guild), clock.stamp
+  guilds.write(guild)
 end

@@ -1,17 +1,21 @@
 -- Group DM records: the hash group-dm:<id> and, beside it, the recipients in the order they came.
 
 --! include keys
+--! include records
 
 local group_dms = { RECIPIENTS_MAX = 50 }
 
--- The fields that decisions and answers need, or nil for an unknown group DM.
-function group_dms.read(channel_id)
-  local key = keys.group_dm(channel_id)
+local function read_record(channel_id, key)
   local values = redis.call('HMGET', key, 'owner_id', 'json')
   if not values[1] then
     return nil
   end
   return { id = channel_id, key = key, owner_id = values[1], json = values[2] }
+end
+
+-- The fields that decisions and answers need, or nil for an unknown group DM.
+function group_dms.read(channel_id)
+  return records.read(keys.group_dm(channel_id), read_record, channel_id)
 end
 
 function group_dms.recipients(group_dm)

@@ -1,9 +1,11 @@
 -- Invite records, their indexes, and the one way an invite ends.
--- A record invite:<code> is either an invite (it has channel_id) or a pointer (it has target_id), which leads from
--- the code's own partition to the guild that holds a vanity or imported code.
+-- A record is either an invite (it has channel_id) or a pointer (it has target_id), which leads from the code's own
+-- partition to the guild that holds a vanity or imported code.
 
 --! include clock
 --! include keys
+--! include packed
+--! include records
 --! include journal
 --! include guilds
 --! include group-dms
@@ -11,7 +13,7 @@
 local invites = {
   GUILD = 0,
   GROUP_DM = 1,
-  -- Bits of the invite field `flags`; VANITY is in replies only.
+  -- Bits of `flags`; VANITY is in replies only.
   TEMPORARY = 1,
   PAUSED = 2,
   VANITY = 4,
@@ -21,30 +23,48 @@ local invites = {
 local AFTERLIFE_MS = 60000
 -- The channel type of a category.
 local CATEGORY = '4'
+-- What a pointer begins with, and no invite.
+local POINTER = '>'
 
--- A record as a table of the fields that decisions need, or nil. What is only shown comes with read_details.
+-- An invite or a pointer from its record (README.md, Packed records), or nil for none. What is only shown of an invite
+-- is read when it is asked for.
+function invites.parse(code, text)
+  if not text then
+    return nil
+  end
+  if text:sub(1, 1) == POINTER then
+    local target_id, token, claimed_at_ms = text:match('^> (%d+) (%S+) (%d+)$')
+    return { code = code, target_id = target_id, token = token, claimed_at_ms = tonumber(claimed_at_ms) }
+  end
+  local uses, guild_id, channel_id, inviter_id, expires_at_ms, max_uses, flags, revision, rest_at =
+    text:match('^(%d+) (%S+) (%d+) (%S+) (%S+) (%d+) (%d+) (%S+) ()')
+  assert(uses, 'a broken invite')
+  return { code = code, type = guild_id == '-' and invites.GROUP_DM or invites.GUILD,
+    guild_id = packed.or_empty(guild_id), channel_id = channel_id, inviter_id = packed.or_empty(inviter_id),
+    expires_at_ms = packed.or_empty(expires_at_ms), max_uses = tonumber(max_uses), uses = tonumber(uses),
+    flags = tonumber(flags), revision = revision, text = text, rest_at = rest_at }
+end
+
+local function read_record(code, key)
+  return invites.parse(code, redis.call('GET', key))
+end
+
+-- The record of a code, or nil.
 function invites.record(code)
-  local values = redis.call('HMGET', keys.invite(code), 'type', 'guild_id', 'channel_id', 'inviter_id',
-    'expires_at_ms', 'max_uses', 'uses', 'flags', 'revision', 'target_id')
-  if values[3] then
-    return { code = code, type = tonumber(values[1]), guild_id = values[2], channel_id = values[3],
-      inviter_id = values[4], expires_at_ms = values[5], max_uses = tonumber(values[6]), uses = tonumber(values[7]),
-      flags = tonumber(values[8]), revision = values[9] or '' }
-  end
-  if values[10] then
-    local claim = redis.call('HMGET', keys.invite(code), 'token', 'claimed_at_ms')
-    return { code = code, target_id = values[10], token = claim[1], claimed_at_ms = claim[2] }
-  end
-  return nil
+  return records.read(keys.invite(code), read_record, code)
 end
 
 -- Puts beside them the rest of an invite's fields.
 function invites.read_details(invite)
   if not invite.version then
-    local values = redis.call('HMGET', keys.invite(invite.code), 'created_at_ms', 'max_age_s', 'version')
-    invite.created_at_ms, invite.max_age_s, invite.version = values[1], values[2], values[3]
+    invite.created_at_ms, invite.max_age_s, invite.version = invite.text:match('^(%d+) (%d+) (%d+)$', invite.rest_at)
   end
   return invite
+end
+
+-- Writes down the uses of an invite.
+function invites.write_uses(invite)
+  packed.write_number(keys.invite(invite.code), packed.FIRST, invite.uses)
 end
 
 -- Expired if and only if now >= expires_at_ms.
@@ -85,9 +105,9 @@ local function place_key(invite)
   return keys.group_dm(invite.channel_id)
 end
 
--- What stands in the expiry indexes: enough for an event even when the record is gone.
+-- What stands in the journal's expiry index: enough for an event even when the record is gone.
 local function expiry_member(invite)
-  return invite.code .. ' ' .. (invite.guild_id == '' and '-' or invite.guild_id) .. ' ' .. invite.channel_id
+  return table.concat({ keys.partition(), invite.code, packed.or_none(invite.guild_id), invite.channel_id }, ' ')
 end
 
 -- What a code leads to, seen from here. `followed` is the guild that a pointer named, '' at the first look-up.
@@ -125,22 +145,35 @@ function invites.codes(place)
   return redis.call('ZREVRANGE', place.key .. ':invites', 0, -1)
 end
 
+-- Stores a record, as long as it is of use; `expires_at_ms` '' for ever.
+function invites.set(key, text, expires_at_ms)
+  if expires_at_ms == '' then
+    redis.call('SET', key, text)
+  else
+    redis.call('SET', key, text, 'PXAT', string.format('%.0f', expires_at_ms + AFTERLIFE_MS))
+  end
+end
+
 -- Stores a new invite and its index entries, and names its first revision. `order` is its place in the lists, in
 -- microseconds.
 function invites.add(invite, order)
-  local key = keys.invite(invite.code)
   invite.revision = clock.stamp
   local place = place_key(invite)
-  redis.call('HSET', key, 'type', invite.type, 'guild_id', invite.guild_id, 'channel_id', invite.channel_id,
-    'inviter_id', invite.inviter_id, 'created_at_ms', invite.created_at_ms,
-    'expires_at_ms', invite.expires_at_ms, 'max_age_s', invite.max_age_s, 'max_uses', invite.max_uses,
-    'uses', invite.uses, 'flags', invite.flags, 'version', invite.version, 'revision', invite.revision)
+  local text = table.concat({ packed.number(invite.uses), packed.or_none(invite.guild_id), invite.channel_id,
+    packed.or_none(invite.inviter_id), invite.expires_at_ms == '' and '-' or packed.whole(invite.expires_at_ms),
+    invite.max_uses, invite.flags, invite.revision, packed.whole(invite.created_at_ms), invite.max_age_s,
+    invite.version }, ' ')
+  invites.set(keys.invite(invite.code), text, invite.expires_at_ms)
   redis.call('ZADD', place .. ':invites', string.format('%.0f', order), invite.code)
   if invite.expires_at_ms ~= '' then
-    redis.call('PEXPIREAT', key, string.format('%.0f', tonumber(invite.expires_at_ms) + AFTERLIFE_MS))
     redis.call('ZADD', place .. ':expiring', invite.expires_at_ms, invite.code)
-    redis.call('ZADD', keys.expiring(), invite.expires_at_ms, expiry_member(invite))
+    redis.call('ZADD', keys.expiring, invite.expires_at_ms, expiry_member(invite))
   end
+end
+
+-- Stores a pointer to the guild or group DM that a code belongs to.
+function invites.point(code, target_id, token, claimed_at_ms)
+  redis.call('SET', keys.invite(code), table.concat({ POINTER, target_id, token, claimed_at_ms }, ' '))
 end
 
 -- Takes an invite out of every index.
@@ -149,14 +182,12 @@ function invites.forget(invite)
   redis.call('DEL', keys.invite(invite.code))
   redis.call('ZREM', place .. ':invites', invite.code)
   redis.call('ZREM', place .. ':expiring', invite.code)
-  redis.call('ZREM', keys.expiring(), expiry_member(invite))
+  redis.call('ZREM', keys.expiring, expiry_member(invite))
 end
 
 -- `by` is a user id, '' for nobody.
 function invites.announce_end(invite, reason, by)
-  local seq = journal.next()
-  journal.mark(seq, 'invite:' .. invite.code)
-  journal.event(seq, 'INVITE_DELETE', invite.guild_id, invite.channel_id,
+  journal.event(journal.next(), 'INVITE_DELETE', invite.guild_id, invite.channel_id,
     'code', invite.code, 'reason', reason, 'by', by)
 end
 
@@ -208,22 +239,23 @@ end
 
 -- The reply form of an invite: uses, members, presences, and its revision row, unless the caller knows that revision.
 function invites.row(invite, place, known_revision)
+  local uses = packed.exact(invite.uses)
   local members, presences
   if invite.type == invites.GROUP_DM then
     members, presences = #group_dms.recipients(place), '0'
   else
-    members, presences = guilds.member_count(place), place.presence_count
+    members, presences = packed.exact(guilds.member_count(place)), place.presence_count
   end
   if known_revision ~= '' and invites.revision(invite, place) == known_revision then
-    return { invite.uses, members, presences }
+    return { uses, members, presences }
   end
-  return { invite.uses, members, presences, unpack(invites.revision_row(invite, place)) }
+  return { uses, members, presences, unpack(invites.revision_row(invite, place)) }
 end
 
 -- A guild's vanity as an invite: it never expires, has no cap and no inviter.
 function invites.of_vanity(guild)
   return { code = guild.vanity_code, type = invites.GUILD, guild_id = guild.id, channel_id = guild.landing_channel_id,
     inviter_id = '', created_at_ms = guild.vanity_created_at_ms, expires_at_ms = '', max_age_s = '0',
-    max_uses = 0, uses = tonumber(guild.vanity_uses), flags = invites.VANITY, version = guild.vanity_version,
+    max_uses = 0, uses = guild.vanity_uses, flags = invites.VANITY, version = guild.vanity_version,
     revision = 'v' .. guild.vanity_version }
 end

@@ -1,29 +1,49 @@
--- The keys of one partition, all built from its counter invited:{p}:seq, so that all have its hash tag.
--- A script works in the partition of KEYS[1], unless it enters another.
+-- The keys: those of the journal that KEYS[1] opens, and those of one partition. A script works in the partition of
+-- KEYS[2], unless it enters another.
 
 local keys = {}
 
 do
-  local prefix
+  local journal, prefix
 
-  -- From here on all keys are those of the partition with this counter, which is one of KEYS.
-  function keys.enter(seq_key)
-    prefix = seq_key:sub(1, -4)
-    keys.seq = seq_key
+  function keys.begin(key_names)
+    journal = key_names[1]:sub(1, -#'epoch' - 1)
+    keys.epoch = key_names[1]
+    keys.seq = journal .. 'seq'
+    keys.events = journal .. 'events'
+    keys.dirty = journal .. 'dirty'
+    keys.expiring = journal .. 'expiring'
+    keys.jobs = journal .. 'jobs'
+    keys.figures = journal .. 'figures'
+    keys.trimmed = journal .. 'trimmed'
+    keys.full = journal .. 'full'
+    keys.newer = journal .. 'newer'
+    prefix = key_names[2]
   end
 
-  keys.enter(KEYS[1])
-
-  function keys.dirty()
-    return prefix .. 'dirty'
+  -- Who does which work of this journal.
+  function keys.lease(work)
+    return journal .. 'lease:' .. work
   end
 
-  function keys.events()
-    return prefix .. 'events'
+  -- Where a user may be a temporary member, in the partitions of this journal.
+  function keys.temporary(user_id)
+    return journal .. 'temporary:' .. user_id
   end
 
-  function keys.expiring()
-    return prefix .. 'expiring'
+  -- From here on the keys below are those of this partition, which is one of KEYS.
+  function keys.enter(partition_key)
+    prefix = partition_key
+  end
+
+  -- The number of the partition, as a text.
+  function keys.partition()
+    return prefix:match('%d+')
+  end
+
+  -- The key of a partition, to enter it.
+  function keys.of_partition(number)
+    return 'invited:{' .. number .. '}:'
   end
 
   function keys.invite(code)
@@ -45,10 +65,5 @@ do
 
   function keys.user(user_id)
     return prefix .. 'user:' .. user_id
-  end
-
-  -- The guilds of this partition in which a user is a temporary member.
-  function keys.temporary(user_id)
-    return prefix .. 'temporary:' .. user_id
   end
 end

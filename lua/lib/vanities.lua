@@ -33,5 +33,5 @@ end
 
 -- The reply form: code ('' for none), uses, version.
 function vanities.fields(guild)
-  return guild.vanity_code, tonumber(guild.vanity_uses) or 0, tonumber(guild.vanity_version) or 0
+  return guild.vanity_code, guild.vanity_uses or 0, guild.vanity_version
 end

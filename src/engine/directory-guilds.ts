@@ -3,8 +3,8 @@
 import type { Snowflake } from '../invite/id.js';
 import { jsonText } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
-import { knownBits } from '../invite/permissions.js';
 import type { ChannelRecord, GuildRecord, MemberRecord } from '../invite/records.js';
+import { channelJson, channelRule, guildFlags, guildJson, roleBits } from '../invite/shown.js';
 import { readMembership } from '../store/directory.js';
 import type { Store } from '../store/store.js';
 
@@ -13,21 +13,13 @@ export async function putGuild(store: Store, guild: GuildRecord): Promise<GuildR
   await store.directory.putGuild({
     id: guild.id,
     ownerId: guild.owner_id,
-    invitesDisabled: guild.features.includes('INVITES_DISABLED'),
-    hasVanityUrl: guild.features.includes('VANITY_URL'),
+    flags: guildFlags(guild),
     maxMembers: guild.max_members,
     memberCount: member_count,
     presenceCount: presence_count,
-    json: jsonText({
-      id: guild.id,
-      name: guild.name,
-      icon_hash: guild.icon_hash,
-      banner_hash: guild.banner_hash,
-      splash_hash: guild.splash_hash,
-      features: guild.features,
-    }),
+    json: guildJson(guild),
     record: jsonText(record),
-    roles: guild.roles.map((role) => ({ id: role.id, bits: knownBits(role.permissions) })),
+    roles: roleBits(guild.roles),
   });
   return guild;
 }
@@ -70,15 +62,8 @@ export async function putChannel(store: Store, channel: ChannelRecord): Promise<
   const status = await store.directory.putChannel({
     guildId: channel.guild_id,
     id: channel.id,
-    type: channel.type,
-    position: channel.position,
-    overwrites: channel.permission_overwrites.map((overwrite) => ({
-      id: overwrite.id,
-      isMember: overwrite.type === 1,
-      allowBits: knownBits(overwrite.allow),
-      denyBits: knownBits(overwrite.deny),
-    })),
-    json: jsonText({ id: channel.id, name: channel.name, type: channel.type }),
+    rule: channelRule(channel),
+    json: channelJson(channel),
     record: jsonText(channel),
   });
   if (status === 'unknown_guild') {

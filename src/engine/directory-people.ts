@@ -3,18 +3,16 @@
 import type { Snowflake } from '../invite/id.js';
 import { jsonText } from '../invite/invite.js';
 import type { GroupDmRecord, UserRecord } from '../invite/records.js';
+import { groupDmJson, groupDmRecord } from '../invite/shown.js';
 import type { Store } from '../store/store.js';
-
-/** What the wire calls the type of a group DM's channel, as other Discord-like APIs do. */
-const GROUP_DM_CHANNEL_TYPE = 3;
 
 export async function putGroupDm(store: Store, groupDm: GroupDmRecord): Promise<GroupDmRecord | 'id_taken'> {
   const put = (takeoverFrom: Snowflake | null) =>
     store.directory.putGroupDm({
       id: groupDm.id,
       ownerId: groupDm.owner_id,
-      json: jsonText({ id: groupDm.id, name: groupDm.name, type: GROUP_DM_CHANNEL_TYPE }),
-      record: jsonText({ id: groupDm.id, name: groupDm.name, owner_id: groupDm.owner_id }),
+      json: groupDmJson(groupDm),
+      record: groupDmRecord(groupDm),
       recipientIds: groupDm.recipients,
       takeoverFrom,
     });
@@ -42,6 +40,6 @@ export async function putUser(store: Store, user: UserRecord): Promise<UserRecor
 }
 
 export async function getUser(store: Store, id: Snowflake): Promise<UserRecord | 'unknown_user'> {
-  const json = (await store.users.read([id])).get(id);
-  return json === undefined ? 'unknown_user' : (JSON.parse(json) as UserRecord);
+  const reply = await store.directory.getUser(id);
+  return reply.status === 'unknown_user' ? reply.status : (JSON.parse(reply.json) as UserRecord);
 }

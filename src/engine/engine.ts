@@ -29,8 +29,9 @@ export function createEngine(store: Store, options: EngineOptions) {
   const limits = { codeLength: options.codeLength, invitesMax: options.maxInvitesPerGuild };
   const { directory } = store;
   return {
-    /** `client`: whoever waits for the answer; if he goes before it was asked for, it is not. */
-    read: (code: string, caller: MaybeCaller, client: Client = SOMEBODY) => read(store, code, caller, client),
+    /** `wantsCounts` false: of a revision that was told before, its counts may be missing. `client`: whoever waits for the answer; if he goes before it was asked for, it is not. */
+    read: (code: string, caller: MaybeCaller, wantsCounts = true, client: Client = SOMEBODY) =>
+      read(store, code, caller, wantsCounts, client),
     accept: (code: string, userId: Snowflake, banKey: string | null, client: Client = SOMEBODY) =>
       accept(store, code, userId, banKey, client),
     revoke: (code: string, caller: Caller) => revoke(store, code, caller),
@@ -66,6 +67,6 @@ export function createEngine(store: Store, options: EngineOptions) {
     putInvite: (invite: InviteRecord) => putInvite(store, limits.invitesMax, invite),
 
     /** Rejects while the engine can't serve. */
-    checkReady: () => store.ping(),
+    checkReady: () => store.checkReady(),
   };
 }

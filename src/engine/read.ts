@@ -13,9 +13,15 @@ export type ReadOutcome = Exclude<ReadReply, Pointer>;
 
 const UNKNOWN: Promise<Plain<'unknown'>> = Promise.resolve({ status: 'unknown' });
 
-export function read(store: Store, code: string, caller: MaybeCaller, client: Client): Promise<ReadOutcome> {
+export function read(
+  store: Store,
+  code: string,
+  caller: MaybeCaller,
+  wantsCounts: boolean,
+  client: Client,
+): Promise<ReadOutcome> {
   if (!isCode(code)) return UNKNOWN;
   return resolve(code, (spelling, followed) =>
-    store.reads.submit({ code: spelling, followed, caller }, client),
+    store.reads.submit({ code: spelling, followed, caller, wantsCounts }, client),
   );
 }

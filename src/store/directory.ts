@@ -3,22 +3,24 @@
 import type { Snowflake } from '../invite/id.js';
 import type { JsonText } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
-import { PARTITIONS, partitionOfId } from '../invite/partition.js';
+import { partitionOfId } from '../invite/partition.js';
+import type { RoleBits } from '../invite/shown.js';
+import { journalsOf } from './journals.js';
 import { ReplyReader } from './reply.js';
 import type { Argument, Scripts } from './scripts.js';
 
 export interface GuildPut {
   readonly id: Snowflake;
   readonly ownerId: Snowflake;
-  readonly invitesDisabled: boolean;
-  readonly hasVanityUrl: boolean;
+  /** Bits (invite/shown.ts). */
+  readonly flags: number;
   readonly maxMembers: number;
   /** null: count the members known here. */
   readonly memberCount: number | null;
   readonly presenceCount: number | null;
   readonly json: JsonText;
   readonly record: JsonText;
-  readonly roles: readonly { readonly id: Snowflake; readonly bits: number }[];
+  readonly roles: readonly RoleBits[];
 }
 
 export interface GuildFound {
@@ -34,19 +36,11 @@ export interface GuildDeleted {
   readonly channelIds: readonly Snowflake[];
 }
 
-export interface Overwrite {
-  readonly id: Snowflake;
-  readonly isMember: boolean;
-  readonly allowBits: number;
-  readonly denyBits: number;
-}
-
 export interface ChannelPut {
   readonly guildId: Snowflake;
   readonly id: Snowflake;
-  readonly type: number;
-  readonly position: number;
-  readonly overwrites: readonly Overwrite[];
+  /** Type, position and overwrites (invite/shown.ts). */
+  readonly rule: string;
   readonly json: JsonText;
   readonly record: JsonText;
 }
@@ -128,24 +122,26 @@ export interface DirectoryStore {
   >;
   deleteGroupDm(id: Snowflake, by: Snowflake): Promise<'deleted' | 'unknown_channel'>;
   putUser(id: Snowflake, json: JsonText): Promise<void>;
+  getUser(
+    id: Snowflake,
+  ): Promise<Plain<'unknown_user'> | { readonly status: 'found'; readonly json: JsonText }>;
   deleteUser(id: Snowflake): Promise<'deleted' | 'unknown_user'>;
   /** Ends the temporary memberships of a user everywhere; the guilds they were in. */
   disconnect(userId: Snowflake): Promise<readonly Snowflake[]>;
 }
 
-export function createDirectoryStore(scripts: Scripts): DirectoryStore {
+export function createDirectoryStore(scripts: Scripts, isCluster: boolean): DirectoryStore {
   /** Runs a script in the partition of `id`, which is also its first argument. */
   const at = async (name: string, id: Snowflake, ...args: readonly Argument[]) =>
     new ReplyReader(await scripts.run(name, partitionOfId(id), [id, ...args]), name);
 
   return {
     async putGuild(guild) {
-      const flags = (guild.invitesDisabled ? 1 : 0) | (guild.hasVanityUrl ? 2 : 0);
       const reply = await at(
         'guild-put',
         guild.id,
         guild.ownerId,
-        flags,
+        guild.flags,
         guild.maxMembers,
         guild.memberCount ?? '',
         guild.presenceCount ?? '',
@@ -200,8 +196,14 @@ export function createDirectoryStore(scripts: Scripts): DirectoryStore {
     },
 
     async putChannel(channel) {
-      const rule = [channel.type, channel.position, ...channel.overwrites.map(ruleOf)].join(' ');
-      const reply = await at('channel-put', channel.guildId, channel.id, rule, channel.json, channel.record);
+      const reply = await at(
+        'channel-put',
+        channel.guildId,
+        channel.id,
+        channel.rule,
+        channel.json,
+        channel.record,
+      );
       return reply.oneOf(['put', 'unknown_guild']);
     },
 
@@ -258,15 +260,20 @@ export function createDirectoryStore(scripts: Scripts): DirectoryStore {
       (await at('user-put', id, json)).oneOf(['put']);
     },
 
+    async getUser(id) {
+      const reply = await at('user-get', id);
+      const status = reply.oneOf(['found', 'unknown_user']);
+      return status === 'found' ? { status, json: reply.json() } : { status };
+    },
+
     async deleteUser(id) {
       return (await at('user-delete', id)).oneOf(['deleted', 'unknown_user']);
     },
 
     async disconnect(userId) {
-      // A guild keeps its temporary members in its own partition, so every partition is asked: 256 short scripts,
-      // sent together.
+      // Each journal knows of its own partitions; on a cluster that is one, and 256 short scripts are sent together.
       const replies = await Promise.all(
-        Array.from({ length: PARTITIONS }, async (_, partition) => {
+        journalsOf(isCluster).map(async (partition) => {
           const reply = new ReplyReader(await scripts.run('disconnect', partition, [userId]), 'disconnect');
           reply.oneOf(['disconnected']);
           return reply.ids();
@@ -286,10 +293,7 @@ export function readMembership(stored: string): Membership {
   };
 }
 
-function storedMembership(membership: Membership): string {
+/** The other way. */
+export function storedMembership(membership: Membership): string {
   return (membership.isTemporary ? 't' : 'p') + membership.roles.join(',');
-}
-
-function ruleOf(overwrite: Overwrite): string {
-  return `${overwrite.id}:${overwrite.isMember ? 1 : 0}:${overwrite.allowBits}:${overwrite.denyBits}`;
 }

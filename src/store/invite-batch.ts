@@ -53,6 +53,9 @@ export interface BatchedScript<Request extends CodeRequest, Word, Answer> {
   ) => readonly Answer[];
 }
 
+/** KEYS[1] is the journal's. */
+const FIRST_PARTITION = 2;
+
 export function partitionOf({ code, followed }: CodeRequest): Partition {
   return followed === null ? partitionOfCode(code) : partitionOfId(followed);
 }
@@ -92,14 +95,13 @@ async function runGroups<Request extends CodeRequest, Word, Answer>(
   answers: (Answer | Error)[],
 ): Promise<void> {
   const keyOf = new Map<Partition, number>();
-  for (const { partition } of groups) if (!keyOf.has(partition)) keyOf.set(partition, keyOf.size + 1);
-  const args = groups.flatMap((group) => [
-    keyOf.get(group.partition) ?? 0,
-    group.code,
-    group.followed ?? '',
-    group.kept?.name ?? '',
-    ...script.argumentsOf(group),
-  ]);
+  for (const { partition } of groups)
+    if (!keyOf.has(partition)) keyOf.set(partition, keyOf.size + FIRST_PARTITION);
+  const args: Argument[] = [];
+  for (const group of groups) {
+    args.push(keyOf.get(group.partition) ?? 0, group.code, group.followed ?? '', group.kept?.name ?? '');
+    args.push(...script.argumentsOf(group));
+  }
   // Both are sent now, one behind the other.
   const [reply, names] = await Promise.all([
     scripts.run(script.name, [...keyOf.keys()], args),

@@ -8,6 +8,7 @@ import type { Invite } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import { type Partition, partitionOfId } from '../invite/partition.js';
 import { type Pointer, partitionOf } from './invite-batch.js';
+import type { Journal } from './journals.js';
 import type { Presenter } from './present.js';
 import { type InviteRow, ReplyReader, readInviteRow } from './reply.js';
 import type { Argument, Scripts } from './scripts.js';
@@ -74,8 +75,8 @@ export interface InviteStore {
   create(create: CreateArguments): Promise<CreateReply>;
   list(scope: ListScope, caller: Caller): Promise<ListReply>;
   put(put: PutArguments): Promise<PutStatus>;
-  /** Ends up to `limit` expired invites of a partition; how many it ended. */
-  sweep(partition: Partition, limit: number): Promise<number>;
+  /** Ends up to `limit` expired invites of a journal; how many it ended. */
+  sweep(journal: Journal, limit: number): Promise<number>;
 }
 
 export function createInviteStore(scripts: Scripts, presenter: Presenter): InviteStore {
@@ -152,8 +153,8 @@ export function createInviteStore(scripts: Scripts, presenter: Presenter): Invit
       return reply.oneOf(PUT_STATUSES);
     },
 
-    async sweep(partition, limit) {
-      const reply = await ask('sweep', partition, [limit]);
+    async sweep(journal, limit) {
+      const reply = await ask('sweep', journal, [limit]);
       reply.oneOf(['swept']);
       return reply.integer();
     },

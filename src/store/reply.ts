@@ -89,6 +89,17 @@ export class ReplyReader {
     return new ReplyReader(typeof field === 'string' ? [field] : field, this.#what);
   }
 
+  /** One text, or several in a list; null for ''. */
+  textOrTexts(): string | readonly string[] | null {
+    const field = this.#next();
+    if (field === '') return null;
+    if (typeof field === 'string') return field;
+    const inner = new ReplyReader(field, this.#what);
+    const texts: string[] = [];
+    while (!inner.atEnd()) texts.push(inner.text());
+    return texts;
+  }
+
   atEnd(): boolean {
     return this.#at === this.#fields.length;
   }

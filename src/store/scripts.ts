@@ -1,24 +1,15 @@
-// Loads the Lua scripts, puts their shared pieces in front of them, and runs them by their digest.
-// Must never run a script a second time on its own: only a Redis that has never seen it is sent its text.
+// Runs the Lua scripts: as functions of a library, which Redis compiles once and keeps, so that a call costs no more than its own
+// work. Must never run one a second time on its own: only a Redis that doesn't know it is sent the library.
 
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import type { Partition } from '../invite/partition.js';
-import { fromRedisError } from './unavailable.js';
-
-const FOLDER = fileURLToPath(new URL('../../lua/', import.meta.url));
-const INCLUDE = /^--! include ([a-z-]+)$/;
+import { createGate } from './gate.js';
+import { type Journal, journalKey, journalOf, partitionKey } from './journals.js';
+import { LIBRARY_PREFIX, readLibrary, type Script } from './script-texts.js';
+import { fromRedisError, StoreUnavailable } from './unavailable.js';
 
 /** What a script may be given; numbers are sent in decimal. */
 export type Argument = string | number;
-
-interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
 
 export interface Scripts {
   /**
@@ -31,80 +22,106 @@ export interface Scripts {
     partitions: Partition | readonly Partition[],
     args: readonly Argument[],
   ): Promise<unknown>;
-  /** Sends every script to the server, so that the first requests don't have to. */
+  /** Sends the library to the server, so that the first requests don't have to. */
   load(): Promise<void>;
+  /** Takes the libraries of other versions away; a process that still runs one sends it again. */
+  forgetOthers(): Promise<void>;
   readonly names: readonly string[];
 }
 
-export function createScripts(redis: Redis): Scripts {
-  const scripts = readScripts();
+export function createScripts(redis: Redis, isCluster: boolean): Scripts {
+  const library = readLibrary();
+  const gate = createGate(redis);
+  let loading: Promise<void> | null = null;
+
+  /** One at a time, whoever asks. */
+  const load = (): Promise<void> => {
+    loading ??= redis
+      .function('LOAD', library.text)
+      .then(
+        () => {},
+        (error: unknown) => {
+          if (!isMessage(error, /already exists/)) throw fromRedisError(error, 'load the library');
+        },
+      )
+      .finally(() => {
+        loading = null;
+      });
+    return loading;
+  };
+
+  const call = async (
+    name: string,
+    { functionName }: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ) => {
+    try {
+      return await redis.fcall(functionName, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!isMessage(error, /^ERR Function not found/)) throw fromRedisError(error, name);
+    }
+    await load();
+    try {
+      return await redis.fcall(functionName, keys.length, ...keys, ...args);
+    } catch (error) {
+      throw fromRedisError(error, name);
+    }
+  };
+
   return {
-    names: [...scripts.keys()],
+    names: [...library.scripts.keys()],
 
     async run(name, partitions, args) {
-      const script = scripts.get(name);
+      const script = library.scripts.get(name);
       if (script === undefined) throw new RangeError(`no script ${name}`);
-      const keys = (typeof partitions === 'number' ? [partitions] : partitions).map(seqKey);
-      try {
-        return await redis.evalsha(script.sha, keys.length, ...keys, ...args);
-      } catch (error) {
-        if (!isUnknownScript(error)) throw fromRedisError(error, name);
-      }
-      try {
-        return await redis.eval(script.text, keys.length, ...keys, ...args);
-      } catch (error) {
-        throw fromRedisError(error, name);
-      }
+      const all = typeof partitions === 'number' ? [partitions] : partitions;
+      const journal: Journal = journalOf(all[0] ?? 0, isCluster);
+      const keys = [journalKey(journal, 'epoch'), ...all.map(partitionKey)];
+      if (!script.isGated) return call(name, script, keys, args);
+      const epoch = gate.epoch ?? (await gate.learn(journal));
+      const reply = await call(name, script, keys, [...args, epoch]);
+      const refusal = refusalIn(reply);
+      if (refusal === null) return reply;
+      if (refusal === 'closed') gate.noteClosed(journal);
+      throw new StoreUnavailable('down');
     },
 
-    async load() {
-      for (const [name, script] of scripts) {
-        await redis.script('LOAD', script.text).catch((error: unknown) => {
-          throw fromRedisError(error, `load ${name}`);
+    load,
+
+    async forgetOthers() {
+      const others = await libraryNames(redis);
+      for (const name of others) {
+        if (name === library.name) continue;
+        await redis.function('DELETE', name).catch((error: unknown) => {
+          // Somebody else was faster.
+          if (!isMessage(error, /not found/i)) throw fromRedisError(error, 'forget a library');
         });
       }
     },
   };
 }
 
-function seqKey(partition: Partition): string {
-  return `invited:{${partition}}:seq`;
+async function libraryNames(redis: Redis): Promise<readonly string[]> {
+  const listed: unknown = await redis
+    .function('LIST', 'LIBRARYNAME', `${LIBRARY_PREFIX}*`)
+    .catch((error: unknown) => {
+      throw fromRedisError(error, 'list libraries');
+    });
+  if (!Array.isArray(listed)) return [];
+  return listed.flatMap((fields: unknown) => {
+    const name: unknown = Array.isArray(fields) ? fields[fields.indexOf('library_name') + 1] : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
 }
 
-/** All scripts of lua/, whole, by name. */
-export function readScripts(folder: string = FOLDER): ReadonlyMap<string, Script> {
-  const scripts = new Map<string, Script>();
-  for (const file of readdirSync(folder).sort()) {
-    if (!file.endsWith('.lua')) continue;
-    const text = assemble(folder, file);
-    scripts.set(file.slice(0, -'.lua'.length), { text, sha: createHash('sha1').update(text).digest('hex') });
-  }
-  return scripts;
+/** What any script replies that did not even begin: not open to this epoch, or no room in the journal (lua/lib). */
+function refusalIn(reply: unknown): 'closed' | 'full' | null {
+  if (!Array.isArray(reply) || reply.length !== 1) return null;
+  const [word] = reply as readonly unknown[];
+  return word === 'closed' || word === 'full' ? word : null;
 }
 
-/** The first line (#!lua …), then each included piece once, what it includes before it, then the script. */
-function assemble(folder: string, file: string): string {
-  const [shebang = '', ...body] = readFileSync(join(folder, file), 'utf8').split('\n');
-  if (!shebang.startsWith('#!lua')) throw new Error(`${file} doesn't start with #!lua`);
-  const pieces: string[] = [];
-  const seen = new Set<string>();
-  const visit = (lines: readonly string[]): string => {
-    const own: string[] = [];
-    for (const line of lines) {
-      const name = INCLUDE.exec(line)?.[1];
-      if (name === undefined) {
-        own.push(line);
-      } else if (!seen.has(name)) {
-        seen.add(name);
-        pieces.push(visit(readFileSync(join(folder, 'lib', `${name}.lua`), 'utf8').split('\n')));
-      }
-    }
-    return own.join('\n');
-  };
-  const own = visit(body);
-  return [shebang, ...pieces, own].join('\n');
-}
-
-function isUnknownScript(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+function isMessage(error: unknown, pattern: RegExp): boolean {
+  return error instanceof Error && pattern.test(error.message);
 }

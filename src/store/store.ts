@@ -4,11 +4,19 @@ import type { Redis } from 'ioredis';
 import { type AcceptReply, type AcceptRequest, acceptScript } from './accept.js';
 import { type Batcher, createBatcher } from './batcher.js';
 import { createDirectoryStore, type DirectoryStore } from './directory.js';
+import { createEpochs, type Epochs } from './epochs.js';
 import { type BatchedScript, type CodeRequest, partitionOf, runBatch } from './invite-batch.js';
 import { createInviteStore, type InviteStore } from './invites.js';
+import { createJournalStore, type EntityAsked, type JournalStore } from './journal-store.js';
+import { type Journal, journalsOf } from './journals.js';
+import { createPeek, type Peek } from './peek.js';
 import { createPresenter } from './present.js';
 import { type ReadReply, type ReadRequest, readScript } from './read.js';
+import { Restoring } from './restoring.js';
+import { scanEntities } from './scan.js';
 import { createScripts, type Scripts } from './scripts.js';
+import { createSurvey, type Survey } from './survey.js';
+import { createToldFigures, type ToldFigures } from './told-figures.js';
 import { fromRedisError } from './unavailable.js';
 import { createUserStore, type UserStore } from './users.js';
 import { createVanityStore, type VanityStore } from './vanities.js';
@@ -28,8 +36,19 @@ export interface Store {
   readonly directory: DirectoryStore;
   readonly users: UserStore;
   readonly scripts: Scripts;
-  /** Rejects with StoreUnavailable while Redis can't be had. */
-  ping(): Promise<void>;
+  readonly journals: readonly Journal[];
+  readonly journal: JournalStore;
+  readonly isCluster: boolean;
+  /** Everything that is stored, by the names of marks (scan.ts). */
+  scan(): AsyncIterable<readonly EntityAsked[]>;
+  readonly survey: Survey;
+  readonly peek: Peek;
+  readonly epochs: Epochs;
+  readonly toldFigures: ToldFigures;
+  /** To fill it from Postgres, for the holder of the lease 'restore'. */
+  restoring(holder: string): Restoring;
+  /** Rejects with StoreUnavailable while Redis can't be had, or holds other data than it should. */
+  checkReady(): Promise<void>;
   /** Was this once-only step finished on this Redis? */
   isDone(step: string): Promise<boolean>;
   markDone(step: string): Promise<void>;
@@ -41,7 +60,8 @@ const BATCH_MAX = 512;
 const CALLS_MAX = 1;
 
 export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOptions): Store {
-  const scripts = createScripts(redis);
+  const scripts = createScripts(redis, isCluster);
+  const journals = journalsOf(isCluster);
   const users = createUserStore(redis, isCluster);
   const presenter = createPresenter(users);
   const batched = <Request extends CodeRequest, Word, Answer>(
@@ -59,18 +79,25 @@ export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOption
   return {
     accepts: batched(acceptScript, () => null),
     // What nobody in particular reads at the same time is the same for all.
-    reads: batched(readScript, ({ code, followed, caller }) =>
-      caller === null && followed === null ? code : null,
+    reads: batched(readScript, ({ code, followed, caller, wantsCounts }) =>
+      caller === null && followed === null && !wantsCounts ? code : null,
     ),
     invites: createInviteStore(scripts, presenter),
     vanities: createVanityStore(scripts),
-    directory: createDirectoryStore(scripts),
+    directory: createDirectoryStore(scripts, isCluster),
     users,
     scripts,
-    async ping() {
-      await redis.ping().catch((error: unknown) => {
-        throw fromRedisError(error, 'ping');
-      });
+    journals,
+    journal: createJournalStore(scripts),
+    isCluster,
+    scan: () => scanEntities(redis),
+    survey: createSurvey(redis),
+    peek: createPeek(redis, isCluster),
+    epochs: createEpochs(redis, journals),
+    toldFigures: createToldFigures(redis, scripts),
+    restoring: (holder) => new Restoring(scripts, isCluster, holder),
+    async checkReady() {
+      await scripts.run('ready', 0, []);
     },
     async isDone(step) {
       const found = await redis.exists(doneKey(step)).catch((error: unknown) => {

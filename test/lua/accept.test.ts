@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { partitionOfId } from '../../src/invite/partition.js';
 import { codeIn, newId, type Reply, revisionOf, rowOf, World, worlds } from './world.js';
 
 describe.each(worlds)('accept.lua on a %s server', (kind) => {
@@ -21,6 +22,7 @@ describe.each(worlds)('accept.lua on a %s server', (kind) => {
   it('lets a user in, takes one use and writes one event', async () => {
     const guild = await world.guild();
     const code = await world.invite(guild, { inviterId: '77' });
+    const [entries, marks] = [await world.entries(guild.id), await world.marks(guild.id)];
     const userId = newId();
     const reply = await world.accept(guild.id, code, userId);
     expect(reply[0]).toBe('accepted');
@@ -39,12 +41,9 @@ describe.each(worlds)('accept.lua on a %s server', (kind) => {
       temporary: '0',
       vanity: '0',
     });
-    const seq = await world.redis.get(world.key(guild.id, 'seq'));
-    expect(event?.['seq']).toBe(seq);
-    const dirty = world.key(guild.id, 'dirty');
-    // The copy learns of both from the joins.
-    expect(await world.redis.zscore(dirty, `member:${guild.id}:${userId}`)).toBeNull();
-    expect(Number(await world.redis.zscore(dirty, `invite:${code}`))).toBeLessThan(Number(seq));
+    expect(await world.entries(guild.id)).toBe(entries + 1);
+    // The copy learns of the member and of the invite's uses from the joins.
+    expect(await world.marks(guild.id)).toEqual(marks);
   });
 
   it('knows who is in already, and writes nothing for him', async () => {
@@ -52,12 +51,12 @@ describe.each(worlds)('accept.lua on a %s server', (kind) => {
     const code = await world.invite(guild);
     const userId = newId();
     await world.accept(guild.id, code, userId);
-    const before = await world.redis.get(world.key(guild.id, 'seq'));
+    const before = [await world.entries(guild.id), await world.marks(guild.id)];
     const again = await world.accept(guild.id, code, userId);
     expect(again[0]).toBe('already');
     expect((await counts(guild.id, code)).uses).toBe(1);
     expect((await world.accept(guild.id, code, guild.ownerId))[0]).toBe('already');
-    expect(await world.redis.get(world.key(guild.id, 'seq'))).toBe(before);
+    expect([await world.entries(guild.id), await world.marks(guild.id)]).toEqual(before);
   });
 
   it('gives the last use once, and the invite is gone behind it', async () => {
@@ -81,9 +80,7 @@ describe.each(worlds)('accept.lua on a %s server', (kind) => {
   ])('at %d ms from expires_at answers %s', async (offsetMs, status) => {
     const guild = await world.guild();
     const code = await world.invite(guild, { maxAge: 60 });
-    const expiresAtMs = Number(
-      await world.redis.hget(world.key(guild.id, `invite:${code}`), 'expires_at_ms'),
-    );
+    const expiresAtMs = Number((await world.record(world.codeKey(code)))?.['expires_at_ms']);
     const reply = await world.acceptAt(expiresAtMs + offsetMs, guild.id, code, newId());
     expect(reply[0]).toBe(status);
   });
@@ -98,7 +95,7 @@ describe.each(worlds)('accept.lua on a %s server', (kind) => {
   it('refuses a paused invite', async () => {
     const guild = await world.guild();
     const code = await world.invite(guild);
-    await world.redis.hset(world.key(guild.id, `invite:${code}`), 'flags', 2);
+    await world.setField(world.codeKey(code), 'flags', 2);
     expect(await world.accept(guild.id, code, newId())).toEqual(['invites_disabled']);
   });
 
@@ -129,6 +126,9 @@ describe.each(worlds)('accept.lua on a %s server', (kind) => {
     const reply = await world.accept(guild.id, code, newId());
     expect(reply[0]).toBe('accepted');
     expect((await counts(guild.id, code)).members).toBe(10);
+    const [event] = await world.events(guild.id, 1);
+    // The copy learns of the count from here: the joins do not say it.
+    expect((await world.marks(guild.id))[`guild:${guild.id}`]).toBe(Number(event?.['seq']));
     expect(await world.accept(guild.id, code, newId())).toEqual(['guild_full']);
   });
 
@@ -138,7 +138,9 @@ describe.each(worlds)('accept.lua on a %s server', (kind) => {
     const userId = newId();
     await world.accept(guild.id, code, userId);
     expect(await world.redis.hget(world.key(guild.id, `guild:${guild.id}:members`), userId)).toBe('t');
-    expect(await world.redis.smembers(world.key(guild.id, `temporary:${userId}`))).toEqual([guild.id]);
+    expect(await world.redis.smembers(world.temporaryKey(guild.id, userId))).toEqual([
+      `${partitionOfId(guild.id)} ${guild.id}`,
+    ]);
   });
 
   it.each([
@@ -154,9 +156,13 @@ describe.each(worlds)('accept.lua on a %s server', (kind) => {
     const first = [newId(), newId()];
     const groupDm = await world.groupDm(first);
     const code = await world.invite(groupDm);
+    const marks = await world.marks(groupDm.id);
     const userId = newId();
     const reply = await world.accept(groupDm.id, code, userId);
     expect(revisionOf(reply[1] as Reply).recipients).toEqual([...first, userId]);
+    const [event] = await world.events(groupDm.id, 1);
+    expect(event).toMatchObject({ type: 'INVITE_ACCEPT', guild_id: '', user_id: userId, uses: '1' });
+    expect(await world.marks(groupDm.id)).toEqual(marks);
     expect((await world.accept(groupDm.id, code, userId))[0]).toBe('already');
   });
 

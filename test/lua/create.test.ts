@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { partitionOfId } from '../../src/invite/partition.js';
 import {
   ADMINISTRATOR,
   codeIn,
@@ -52,6 +53,7 @@ describe.each(worlds)('create.lua on a %s server', (kind) => {
 
   it('makes an invite that expires exactly max_age after its creation', async () => {
     const guild = await world.guild();
+    const [entries, marks] = [await world.entries(guild.id), await world.marks(guild.id)];
     const code = codeIn(guild.id);
     const reply = await create(guild, {
       code,
@@ -66,8 +68,13 @@ describe.each(worlds)('create.lua on a %s server', (kind) => {
     expect(Number(row.expiresAtMs)).toBe(row.createdAtMs + 60_000);
     const key = world.key(guild.id, `invite:${code}`);
     expect(await world.redis.pexpiretime(key)).toBe(Number(row.expiresAtMs) + 60_000);
-    const member = `${code} ${guild.id} ${guild.channelId}`;
-    expect(await world.redis.zscore(world.key(guild.id, 'expiring'), member)).toBe(String(row.expiresAtMs));
+    const member = `${partitionOfId(guild.id)} ${code} ${guild.id} ${guild.channelId}`;
+    expect(await world.redis.zscore(world.journalKey(guild.id, 'expiring'), member)).toBe(
+      String(row.expiresAtMs),
+    );
+    expect(await world.entries(guild.id)).toBe(entries + 1);
+    // The copy learns of the invite from its event.
+    expect(await world.marks(guild.id)).toEqual(marks);
     const [event] = await world.events(guild.id, 1);
     expect(event).toMatchObject({
       type: 'INVITE_CREATE',
@@ -165,14 +172,13 @@ describe.each(worlds)('create.lua on a %s server', (kind) => {
     const guild = await world.guild();
     const mine = { userId: guild.ownerId, unique: false };
     const paused = rowOf(await create(guild, mine)).code;
-    await world.redis.hset(world.key(guild.id, `invite:${paused}`), 'flags', 2);
+    await world.setField(world.codeKey(String(paused)), 'flags', 2);
     const second = await create(guild, mine);
     expect(second[0]).toBe('created');
-    const key = world.key(guild.id, `invite:${rowOf(second).code}`);
-    await world.redis.hset(key, 'inviter_id', newId());
+    await world.setField(world.codeKey(String(rowOf(second).code)), 'inviter_id', newId());
     const third = await create(guild, mine);
     expect(third[0]).toBe('created');
-    await world.redis.hset(world.key(guild.id, `invite:${rowOf(third).code}`), 'expires_at_ms', 1);
+    await world.setField(world.codeKey(String(rowOf(third).code)), 'expires_at_ms', 1);
     expect((await create(guild, mine))[0]).toBe('created');
   });
 

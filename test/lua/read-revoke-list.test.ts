@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { partitionOfId } from '../../src/invite/partition.js';
 import { codeIn, MANAGE_CHANNELS, MANAGE_GUILD, newId, type Reply, rowOf, World, worlds } from './world.js';
 
 const NOBODY = ['', 0, ''] as const;
@@ -52,8 +53,7 @@ describe.each(worlds)('reading, revoking and listing on a %s server', (kind) => 
     ])('at %d ms from expires_at answers %s', async (offsetMs, status) => {
       const guild = await world.guild();
       const code = await world.invite(guild, { maxAge: 60 });
-      const key = world.key(guild.id, `invite:${code}`);
-      const expiresAtMs = Number(await world.redis.hget(key, 'expires_at_ms'));
+      const expiresAtMs = Number((await world.record(world.codeKey(code)))?.['expires_at_ms']);
       const reply = await world.readAt(expiresAtMs + offsetMs, guild.id, code);
       expect(reply[0]).toBe(status);
     });
@@ -61,10 +61,16 @@ describe.each(worlds)('reading, revoking and listing on a %s server', (kind) => 
     it('changes nothing', async () => {
       const guild = await world.guild();
       const code = await world.invite(guild);
-      const before = await world.redis.get(world.key(guild.id, 'seq'));
+      const left = async () => [
+        await world.entries(guild.id),
+        await world.marks(guild.id),
+        await world.record(world.codeKey(code)),
+        await world.record(world.key(guild.id, `guild:${guild.id}`)),
+      ];
+      const before = await left();
       await read(guild.id, code, NOBODY);
-      expect(await world.redis.get(world.key(guild.id, 'seq'))).toBe(before);
       expect(await read(guild.id, codeIn(guild.id), NOBODY)).toEqual(['unknown']);
+      expect(await left()).toEqual(before);
     });
   });
 
@@ -72,13 +78,19 @@ describe.each(worlds)('reading, revoking and listing on a %s server', (kind) => 
     it('ends the invite once, with its event', async () => {
       const guild = await world.guild();
       const code = await world.invite(guild, { maxAge: 60 });
+      const member = `${partitionOfId(guild.id)} ${code} ${guild.id} ${guild.channelId}`;
+      const expiring = world.journalKey(guild.id, 'expiring');
+      expect(await world.redis.zscore(expiring, member)).not.toBeNull();
+      const [entries, marks] = [await world.entries(guild.id), await world.marks(guild.id)];
       expect(await revoke(guild.id, code, [guild.ownerId, 0, ''])).toEqual(['revoked']);
       expect(await revoke(guild.id, code, [guild.ownerId, 0, ''])).toEqual(['unknown']);
       const [event] = await world.events(guild.id, 1);
       expect(event).toMatchObject({ type: 'INVITE_DELETE', code, reason: 'revoked', by: guild.ownerId });
       expect(await world.redis.zcard(world.key(guild.id, `guild:${guild.id}:expiring`))).toBe(0);
-      const member = `${code} ${guild.id} ${guild.channelId}`;
-      expect(await world.redis.zscore(world.key(guild.id, 'expiring'), member)).toBeNull();
+      expect(await world.redis.zscore(expiring, member)).toBeNull();
+      expect(await world.entries(guild.id)).toBe(entries + 1);
+      // The copy learns of the end from its event.
+      expect(await world.marks(guild.id)).toEqual(marks);
     });
 
     it('is for the creator while he is in, and for managers', async () => {
@@ -111,11 +123,24 @@ describe.each(worlds)('reading, revoking and listing on a %s server', (kind) => 
       const first = await world.invite(guild);
       const second = await world.invite({ id: guild.id, channelId: elsewhere });
       const expired = await world.invite(guild, { maxAge: 60 });
-      await world.redis.hset(world.key(guild.id, `invite:${expired}`), 'expires_at_ms', 1);
+      await world.setField(world.codeKey(expired), 'expires_at_ms', 1);
       const third = await world.invite(guild);
       const owner = [guild.ownerId, 0, ''];
       expect(codes(await list(guild.id, '', owner))).toEqual([third, second, first]);
       expect(codes(await list(guild.id, guild.channelId, owner))).toEqual([third, first]);
+    });
+
+    it('passes over a code whose invite has gone, also where a pointer has it by now', async () => {
+      const guild = await world.guild();
+      const stays = await world.invite(guild);
+      for (const taken of [false, true]) {
+        const gone = await world.invite(guild, { maxAge: 60 });
+        await world.redis.del(world.codeKey(gone));
+        if (taken) await world.at(guild.id, 'pointer-claim', gone, newId(), '');
+      }
+      const owner = [guild.ownerId, 0, ''];
+      expect(codes(await list(guild.id, '', owner))).toEqual([stays]);
+      expect(codes(await list(guild.id, guild.channelId, owner))).toEqual([stays]);
     });
 
     it('asks for MANAGE_GUILD, or MANAGE_CHANNELS in the channel', async () => {

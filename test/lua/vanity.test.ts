@@ -45,7 +45,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
       const code = newCode();
       const holder = newId();
       const token = isKnown ? await tokenOf(code, holder) : await tokenOf(code, holder).then(() => '');
-      const claimedAtMs = Number(await world.redis.hget(world.codeKey(code), 'claimed_at_ms'));
+      const claimedAtMs = Number((await world.record(world.codeKey(code)))?.['claimed_at_ms']);
       expect(await claimAt(claimedAtMs + afterMs, code, newId())).toEqual(['held', holder, token]);
     });
 
@@ -55,14 +55,14 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
       const taker = newId();
       expect((await claim(code, newId(), Number(first) + 1))[0]).toBe('held');
       expect((await claim(code, taker, first))[0]).toBe('claimed');
-      expect(await world.redis.hget(world.codeKey(code), 'target_id')).toBe(taker);
+      expect((await world.record(world.codeKey(code)))?.['target_id']).toBe(taker);
     });
 
     it('does not take a live invite, and ends an expired one with its event', async () => {
       const guild = await world.guild();
       const code = await world.invite(guild, { maxAge: 60 });
       expect(await claim(code, newId())).toEqual(['taken']);
-      const expiresAtMs = Number(await world.redis.hget(world.codeKey(code), 'expires_at_ms'));
+      const expiresAtMs = Number((await world.record(world.codeKey(code)))?.['expires_at_ms']);
       expect(await claimAt(expiresAtMs - 1, code, newId())).toEqual(['taken']);
       expect((await claimAt(expiresAtMs, code, newId()))[0]).toBe('claimed');
       const [event] = await world.events(guild.id, 1);
@@ -72,7 +72,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     it('ends its deadline before others may take over', async () => {
       const code = newCode();
       const deadlineMs = Number((await claim(code, newId()))[2]);
-      const claimedAtMs = Number(await world.redis.hget(world.codeKey(code), 'claimed_at_ms'));
+      const claimedAtMs = Number((await world.record(world.codeKey(code)))?.['claimed_at_ms']);
       expect(deadlineMs).toBe(claimedAtMs + 25_000);
     });
   });
@@ -112,6 +112,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
         old_code: first,
         new_code: second,
       });
+      expect((await world.marks(guild.id))[`guild:${guild.id}`]).toBe(Number(event?.['seq']));
       expect(await set(guild.id, '', '')).toEqual(['changed', second, '2', 3]);
       expect(await get(guild.id)).toEqual(['is', '', 0, 3]);
       expect(await set(guild.id, '', '')).toEqual(['unchanged', '', 0, 3]);
@@ -190,6 +191,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     expect(await world.at(guild.id, 'pointer-check', code, guild.id)).toEqual(['leads_nowhere']);
     await set(guild.id, code, '1');
     expect(await world.at(guild.id, 'pointer-check', code, guild.id)).toEqual(['leads']);
+    const marks = await world.marks(guild.id);
     const accepted = await accept(guild.id);
     expect(accepted[0]).toBe('accepted');
     expect(revisionOf(accepted[1] as Reply)).toMatchObject({
@@ -200,6 +202,8 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     });
     const [event] = await world.events(guild.id, 1);
     expect(event).toMatchObject({ type: 'INVITE_ACCEPT', code, vanity: '1', channel_id: '', inviter_id: '' });
+    // The copy learns of the use from the joins.
+    expect(await world.marks(guild.id)).toEqual(marks);
     expect((await accept(guild.id))[0]).toBe('already');
     expect(await get(guild.id)).toEqual(['is', code, 1, 1]);
     expect(await world.at(guild.id, 'revoke', code, guild.id, '1', 1, '')).toEqual(['unknown']);

@@ -5,14 +5,47 @@ import { randomInt } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { partitionOfCode, partitionOfId } from '../../src/invite/partition.js';
-import { type Argument, readScripts } from '../../src/store/scripts.js';
+import { journalKey, journalOf, journalsOf, partitionKey } from '../../src/store/journals.js';
+import { readLibrary, type Script } from '../../src/store/script-texts.js';
+import type { Argument } from '../../src/store/scripts.js';
 import { startClusterRedis, startLocalRedis } from '../support/redis.js';
 
 export type Reply = readonly (string | number | Reply)[];
 
 export const worlds = ['single', 'cluster-enabled'] as const;
 
-const scripts = readScripts();
+const library = readLibrary();
+
+const INVITE_FIELDS = [
+  'uses',
+  'guild_id',
+  'channel_id',
+  'inviter_id',
+  'expires_at_ms',
+  'max_uses',
+  'flags',
+  'revision',
+  'created_at_ms',
+  'max_age_s',
+  'version',
+];
+const POINTER_FIELDS = ['mark', 'target_id', 'token', 'claimed_at_ms'];
+const GUILD_FIELDS = [
+  'told_member_count',
+  'vanity_uses',
+  'owner_id',
+  'flags',
+  'max_members',
+  'presence_count',
+  'ban_kinds',
+  'revision',
+  'born_seq',
+  'landing_channel_id',
+  'vanity_version',
+  'vanity_code',
+  'vanity_created_at_ms',
+  'vanity_token',
+];
 
 export const EVERYONE = 1 + 1024;
 export const MANAGE_CHANNELS = 16;
@@ -21,22 +54,31 @@ export const ADMINISTRATOR = 8;
 
 export class World {
   readonly redis: Redis;
+  readonly #isCluster: boolean;
   readonly #stop: () => Promise<void>;
 
-  constructor(redis: Redis, stop: () => Promise<void>) {
+  constructor(redis: Redis, isCluster: boolean, stop: () => Promise<void>) {
     this.redis = redis;
+    this.#isCluster = isCluster;
     this.#stop = stop;
   }
 
   /** `isShared` false: a server that no other test file writes to. */
   static async open(kind: (typeof worlds)[number], isShared = true): Promise<World> {
-    if (kind === 'single' && !isShared) {
-      const server = await startLocalRedis([]);
-      return new World(new Redis(server.url, { protocol: 2 }), () => server.stop());
+    const isCluster = kind !== 'single';
+    if (!isCluster && isShared) return World.#on(inject('redisUrl'), isCluster, async () => {});
+    const server = isCluster ? await startClusterRedis() : await startLocalRedis([]);
+    return World.#on(server.url, isCluster, () => server.stop());
+  }
+
+  static async #on(url: string, isCluster: boolean, stop: () => Promise<void>): Promise<World> {
+    const redis = new Redis(url, { protocol: 2 });
+    await redis.function('LOAD', 'REPLACE', library.text);
+    // Whoever opens it first chooses; on the shared server that may be another test.
+    for (const journal of journalsOf(isCluster)) {
+      await redis.set(journalKey(journal, 'epoch'), 'tests', 'NX');
     }
-    if (kind === 'single') return new World(new Redis(inject('redisUrl'), { protocol: 2 }), async () => {});
-    const server = await startClusterRedis();
-    return new World(new Redis(server.url, { protocol: 2 }), () => server.stop());
+    return new World(redis, isCluster, stop);
   }
 
   async close(): Promise<void> {
@@ -44,24 +86,24 @@ export class World {
     await this.#stop();
   }
 
-  /** Runs a script in the partition of an id. */
+  /** Runs a script in the partition of an id, as the program does: as a function of the library. */
   at(id: string, name: string, ...args: readonly Argument[]): Promise<Reply> {
-    return this.#eval(partitionOfId(id), textOf(name), args);
+    return this.over([id], name, ...args);
   }
 
   /** Runs a script in the partition of a code. */
   atCode(code: string, name: string, ...args: readonly Argument[]): Promise<Reply> {
-    return this.#eval(partitionOfCode(code), textOf(name), args);
+    return this.#call([partitionOfCode(code)], name, args);
   }
 
   /** Runs a script as if Redis' clock stood at `nowMs`: its text with the one TIME call replaced. */
   atTime(nowMs: number, id: string, name: string, ...args: readonly Argument[]): Promise<Reply> {
-    return this.#eval(partitionOfId(id), pinned(textOf(name), nowMs), args);
+    return this.#evalAt(nowMs, partitionOfId(id), name, args);
   }
 
   /** The same in the partition of a code. */
   atTimeCode(nowMs: number, code: string, name: string, ...args: readonly Argument[]): Promise<Reply> {
-    return this.#eval(partitionOfCode(code), pinned(textOf(name), nowMs), args);
+    return this.#evalAt(nowMs, partitionOfCode(code), name, args);
   }
 
   /** The record of a code, in the partition of the code. */
@@ -73,15 +115,73 @@ export class World {
     return `invited:{${partitionOfId(id)}}:${rest}`;
   }
 
-  /** The fields of the newest `count` events of a partition, oldest of them first. */
+  /** A key of the journal that a guild or group DM writes to. */
+  journalKey(id: string, what: 'seq' | 'events' | 'dirty' | 'expiring'): string {
+    return journalKey(journalOf(partitionOfId(id), this.#isCluster), what);
+  }
+
+  /** Where a disconnection looks for the temporary memberships of a user in a guild. */
+  temporaryKey(guildId: string, userId: string): string {
+    return `invited:{${journalOf(partitionOfId(guildId), this.#isCluster)}}:temporary:${userId}`;
+  }
+
+  /** The fields of the newest `count` events of a guild or group DM, oldest of them first. */
   async events(id: string, count: number): Promise<readonly Readonly<Record<string, string>>[]> {
-    const entries = await this.redis.xrevrange(this.key(id, 'events'), '+', '-', 'COUNT', count);
-    const events = entries.reverse().flatMap(([, flat]) => {
+    const entries = await this.redis.xrange(this.journalKey(id, 'events'), '-', '+');
+    const events = entries.flatMap(([, flat]) => {
       const fields: Record<string, string> = {};
       for (let at = 0; at < flat.length; at += 2) fields[flat[at] ?? ''] = flat[at + 1] ?? '';
       return fields['type'] === 'INVITE_ACCEPT' ? unpackJoins(fields) : [fields];
     });
-    return events.slice(-count);
+    return events
+      .filter(({ guild_id, channel_id }) => guild_id === id || (guild_id === '' && channel_id === id))
+      .slice(-count);
+  }
+
+  /** How many entries of the stream name a guild. */
+  async entries(guildId: string): Promise<number> {
+    const entries = await this.redis.xrange(this.journalKey(guildId, 'events'), '-', '+');
+    return entries.filter(([, flat]) =>
+      flat.some((text) => text === guildId || text.includes(` ${guildId} `)),
+    ).length;
+  }
+
+  /** What of a guild, group DM or user is marked as changed, each with the seq of its change. */
+  async marks(id: string): Promise<Readonly<Record<string, number>>> {
+    const flat = await this.redis.zrange(this.journalKey(id, 'dirty'), '0', '-1', 'WITHSCORES');
+    const marks: Record<string, number> = {};
+    for (let at = 0; at < flat.length; at += 2) {
+      const entity = flat[at] ?? '';
+      if (entity.split(':').includes(id)) marks[entity] = Number(flat[at + 1]);
+    }
+    return marks;
+  }
+
+  /** Every key with all that it holds, and when it ends; only of a server that nobody else writes to. */
+  async everything(): Promise<Readonly<Record<string, string>>> {
+    const keys = (await this.redis.keys('*')).sort();
+    const entries = keys.map(async (key) => {
+      const [value, endsAt] = await Promise.all([this.redis.dumpBuffer(key), this.redis.pexpiretime(key)]);
+      return [key, `${value?.toString('latin1')} ${endsAt}`] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /** An invite or pointer as its record says (lua/README.md, Packed records); null for none. */
+  async record(key: string): Promise<Readonly<Record<string, string>> | null> {
+    const words = (await this.redis.get(key))?.split(' ');
+    if (words === undefined) return null;
+    const names = words[0] === '>' ? POINTER_FIELDS : key.includes(':invite:') ? INVITE_FIELDS : GUILD_FIELDS;
+    if (words.length !== names.length) throw new Error(`a record of ${words.length} fields`);
+    return Object.fromEntries(names.map((name, at) => [name, words[at] ?? '']));
+  }
+
+  /** Writes one field of a record as if it had always been so. */
+  async setField(key: string, field: string, value: string | number): Promise<void> {
+    const record = { ...(await this.record(key)) };
+    if (!(field in record)) throw new Error(`no field ${field}`);
+    record[field] = String(value);
+    await this.redis.set(key, Object.values(record).join(' '), 'KEEPTTL');
   }
 
   /** A guild with one text channel and its owner. */
@@ -163,35 +263,66 @@ export class World {
 
   /** One user by one invite; the reply as `[outcome in words, revision row or target]`. */
   async accept(placeId: string, code: string, userId: string, banKey = '-', followed = ''): Promise<Reply> {
-    return acceptReply(await this.at(placeId, 'accept', 1, code, followed, '', userId, banKey));
+    return acceptReply(await this.at(placeId, 'accept', 2, code, followed, '', userId, banKey));
   }
 
   /** The same in the partition of the code. */
   async acceptByCode(code: string, userId: string): Promise<Reply> {
-    return acceptReply(await this.atCode(code, 'accept', 1, code, '', '', userId, '-'));
+    return acceptReply(await this.atCode(code, 'accept', 2, code, '', '', userId, '-'));
   }
 
   async acceptAt(nowMs: number, placeId: string, code: string, userId: string): Promise<Reply> {
-    return acceptReply(await this.atTime(nowMs, placeId, 'accept', 1, code, '', '', userId, '-'));
+    return acceptReply(await this.atTime(nowMs, placeId, 'accept', 2, code, '', '', userId, '-'));
   }
 
   /** One look at one invite; the reply as `[status, row or target, 1 if the metadata may be seen]`. */
   async read(placeId: string, code: string, caller: readonly Argument[], followed = ''): Promise<Reply> {
-    return readReply(await this.at(placeId, 'read', 1, code, followed, '', caller.join(':')));
+    return readReply(await this.at(placeId, 'read', 2, code, followed, '', caller.join(':'), 1));
   }
 
   async readAt(nowMs: number, placeId: string, code: string): Promise<Reply> {
-    return readReply(await this.atTime(nowMs, placeId, 'read', 1, code, '', '', ':0:'));
+    return readReply(await this.atTime(nowMs, placeId, 'read', 2, code, '', '', ':0:', 1));
   }
 
   /** Runs a script over several partitions, as one batch of a single server does. */
-  async over(ids: readonly string[], name: string, ...args: readonly Argument[]): Promise<Reply> {
-    const keys = ids.map((id) => `invited:{${partitionOfId(id)}}:seq`);
-    return (await this.redis.eval(textOf(name), keys.length, ...keys, ...args)) as Reply;
+  over(ids: readonly string[], name: string, ...args: readonly Argument[]): Promise<Reply> {
+    return this.#call(ids.map(partitionOfId), name, args);
   }
 
-  async #eval(partition: number, text: string, args: readonly Argument[]): Promise<Reply> {
-    return (await this.redis.eval(text, 1, `invited:{${partition}}:seq`, ...args)) as Reply;
+  /** Runs a script for a caller who serves other data than those of this server, or none that are there. */
+  async withEpoch(epoch: string, id: string, name: string, ...args: readonly Argument[]): Promise<Reply> {
+    const keys = this.#keysOf([partitionOfId(id)]);
+    return (await this.redis.fcall(
+      scriptOf(name).functionName,
+      keys.length,
+      ...keys,
+      ...args,
+      epoch,
+    )) as Reply;
+  }
+
+  async #call(partitions: readonly number[], name: string, args: readonly Argument[]): Promise<Reply> {
+    const keys = this.#keysOf(partitions);
+    const script = scriptOf(name);
+    const all = [...args, ...(await this.#epochFor(script, keys))];
+    return (await this.redis.fcall(script.functionName, keys.length, ...keys, ...all)) as Reply;
+  }
+
+  async #evalAt(nowMs: number, partition: number, name: string, args: readonly Argument[]): Promise<Reply> {
+    const keys = this.#keysOf([partition]);
+    const script = scriptOf(name);
+    const all = [...args, ...(await this.#epochFor(script, keys))];
+    return (await this.redis.eval(pinned(script.text, nowMs), keys.length, ...keys, ...all)) as Reply;
+  }
+
+  #keysOf(partitions: readonly number[]): readonly string[] {
+    const journal = journalOf(partitions[0] ?? 0, this.#isCluster);
+    return [journalKey(journal, 'epoch'), ...partitions.map(partitionKey)];
+  }
+
+  /** What stands behind the arguments of a script that has the gate. */
+  async #epochFor({ isGated }: Script, [key = '']: readonly string[]): Promise<readonly string[]> {
+    return isGated ? [(await this.redis.get(key)) ?? ''] : [];
   }
 }
 
@@ -265,10 +396,9 @@ function acceptReply([group]: Reply): Reply {
 }
 
 function readReply([group]: Reply): Reply {
-  const [status = '', ...rest] = group as Reply;
-  if (status !== 'found') return [status, ...rest];
-  const [maySee, ...row] = rest;
-  return [status, row, Number(maySee)];
+  if (!Array.isArray(group)) return [group ?? ''];
+  const [first = '', ...rest] = group as Reply;
+  return first === 'pointer' ? [first, ...rest] : ['found', rest, Number(first)];
 }
 
 /** The events of their own that one entry of joins stands for (lua/README.md, Events). */
@@ -299,10 +429,10 @@ function unpackJoins({
   });
 }
 
-function textOf(name: string): string {
-  const script = scripts.get(name);
+function scriptOf(name: string): Script {
+  const script = library.scripts.get(name);
   if (script === undefined) throw new Error(`no script ${name}`);
-  return script.text;
+  return script;
 }
 
 function pinned(text: string, nowMs: number): string {

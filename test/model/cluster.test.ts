@@ -23,10 +23,9 @@ beforeAll(async () => {
   redis = new Redis(server.url, { protocol: 2 });
   const { isCluster } = await checkServer(redis, false);
   expect(isCluster).toBe(true);
-  engine = createEngine(createStore(redis, { isCluster, waitingMax: 10_000 }), {
-    codeLength: 8,
-    maxInvitesPerGuild: 1000,
-  });
+  const store = createStore(redis, { isCluster, waitingMax: 10_000 });
+  await store.epochs.open('tests');
+  engine = createEngine(store, { codeLength: 8, maxInvitesPerGuild: 1000 });
 });
 afterAll(async () => {
   redis.disconnect();

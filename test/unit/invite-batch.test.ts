@@ -25,6 +25,7 @@ function open(run: (codes: readonly string[]) => unknown = (codes) => codes) {
   const scripts: Scripts = {
     names: [],
     load: async () => {},
+    forgetOthers: async () => {},
     async run(_, __, args) {
       const codes = args.filter((_, at) => at % 4 === 1).map(String);
       calls.push(codes);

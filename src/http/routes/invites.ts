@@ -28,11 +28,12 @@ const PROBLEM_OF = {
 
 export function inviteRoutes(engine: Engine): readonly Route[] {
   return [
-    open('GET', '/invites/{code}', (call) =>
-      engine
-        .read(call.param('code'), call.caller, call.client)
-        .then((outcome) => readReply(outcome, call.request.query)),
-    ),
+    open('GET', '/invites/{code}', (call) => {
+      const wishes = wishesOf(call.request.query);
+      return engine
+        .read(call.param('code'), call.caller, wishes.counts, call.client)
+        .then((outcome) => readReply(outcome, wishes));
+    }),
 
     closed(
       'user',
@@ -82,14 +83,20 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
   ];
 }
 
-function readReply(outcome: ReadOutcome, queryText: string): Reply {
+/** What a reader wants beside the plain form. */
+type Wishes = Pick<Shape, 'expiration' | 'counts'>;
+
+const NO_WISHES: Wishes = { expiration: false, counts: false };
+
+function wishesOf(queryText: string): Wishes {
+  if (queryText === '') return NO_WISHES;
+  const query = new URLSearchParams(queryText);
+  return { expiration: isTrue(query.get('with_expiration')), counts: isTrue(query.get('with_counts')) };
+}
+
+function readReply(outcome: ReadOutcome, wishes: Wishes): Reply {
   if (outcome.status === 'unknown') return problem('UNKNOWN_INVITE');
-  const query = queryText === '' ? null : new URLSearchParams(queryText);
-  return inviteReply(outcome.invite, {
-    metadata: outcome.maySeeMetadata,
-    expiration: isTrue(query?.get('with_expiration')),
-    counts: isTrue(query?.get('with_counts')),
-  });
+  return inviteReply(outcome.invite, { ...wishes, metadata: outcome.maySeeMetadata });
 }
 
 function acceptReply(outcome: AcceptOutcome): Reply {

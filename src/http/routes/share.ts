@@ -17,7 +17,7 @@ export function shareRoutes(engine: Engine, options: LandingOptions): readonly R
   const pageHeaders = [...landingHeaders(options), VARY];
 
   const show = async (call: Call) => {
-    const outcome = await engine.read(call.param('code'), null, call.client);
+    const outcome = await engine.read(call.param('code'), null, true, call.client);
     if (wantsJson(call)) {
       if (outcome.status === 'unknown') return problem('UNKNOWN_INVITE', [VARY]);
       return jsonReply(200, inviteJson(outcome.invite, BOTH), [etag(outcome.invite.revision.version), VARY]);

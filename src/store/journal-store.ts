@@ -1,0 +1,149 @@
+// The scripts around a journal: reading on in it, what its marks stand for, what was copied, and who does its work. Decides nothing.
+
+import type { Partition } from '../invite/partition.js';
+import type { Journal } from './journals.js';
+import { ReplyReader } from './reply.js';
+import type { Argument, Scripts } from './scripts.js';
+
+/** One entry of the stream as it stands there: its id, and its fields by name. */
+export interface JournalEntry {
+  /** `ms-n`; grows from entry to entry. */
+  readonly id: string;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+export interface Mark {
+  /** As lua/README.md names entities: `member:<guild>:<user>` … */
+  readonly entity: string;
+  readonly seq: number;
+}
+
+export interface JournalPage {
+  /** Of the journal at that moment. */
+  readonly seq: number;
+  /** Entries up to this one are gone; null: none is. */
+  readonly trimmedTo: string | null;
+  /** There was no more at that moment; only then are there marks. */
+  readonly isAll: boolean;
+  readonly entries: readonly JournalEntry[];
+  readonly marks: readonly Mark[];
+}
+
+export interface EntityAsked {
+  readonly entity: string;
+  readonly partition: Partition;
+}
+
+/** What is stored of an entity: fields, or one value; null: gone. */
+export type StoredEntity = string | readonly string[] | null;
+
+export type Work = 'writer' | 'sweeper' | 'restore';
+
+export interface JournalFigures {
+  readonly entries: number;
+  readonly marks: number;
+  readonly seq: number;
+  readonly newestId: string | null;
+}
+
+export interface JournalStore {
+  read(journal: Journal, after: string | null, entriesMax: number, marksMax: number): Promise<JournalPage>;
+  /** What each of them is now, and the journal's seq at that moment. All of one journal. */
+  readEntities(
+    asked: readonly EntityAsked[],
+  ): Promise<{ readonly seq: number; readonly stored: readonly StoredEntity[] }>;
+  /** Forgets marks that were not set anew, and entries up to `trimTo`. */
+  copied(journal: Journal, marks: readonly Mark[], trimTo: string | null): Promise<void>;
+  /** Is the work ours for the next `ttlMs`? */
+  lease(journal: Journal, work: Work, holder: string, ttlMs: number): Promise<boolean>;
+  giveBack(journal: Journal, work: Work, holder: string): Promise<void>;
+  /** How many jobs processes there are, this one included for the next `ttlMs`; 0: no more. */
+  countAlive(holder: string, ttlMs: number): Promise<number>;
+  setFull(journal: Journal, isFull: boolean): Promise<void>;
+  figures(journal: Journal): Promise<JournalFigures>;
+}
+
+/** Redis takes some 8,000 arguments apart on its stack; far below it. */
+const MARKS_A_CALL = 1000;
+
+export function createJournalStore(scripts: Scripts): JournalStore {
+  // The number of a journal is that of a partition of it.
+  const ask = async (name: string, journal: Journal, args: readonly Argument[]) =>
+    new ReplyReader(await scripts.run(name, journal, args), name);
+
+  return {
+    async read(journal, after, entriesMax, marksMax) {
+      const reply = await ask('journal-read', journal, [after ?? '', entriesMax, marksMax]);
+      reply.oneOf(['read']);
+      const seq = reply.integer();
+      const trimmedTo = reply.text();
+      const isAll = reply.integer() === 1;
+      const entries: JournalEntry[] = [];
+      for (const listed = reply.inner(); !listed.atEnd(); ) {
+        const entry = listed.inner();
+        const id = entry.text();
+        entries.push({ id, fields: new Map(pairs(entry.inner())) });
+      }
+      const marks = pairs(reply.inner()).map(([entity, at]) => ({ entity, seq: Number(at) }));
+      return { seq, trimmedTo: trimmedTo === '' ? null : trimmedTo, isAll, entries, marks };
+    },
+
+    async readEntities(asked) {
+      const keyOf = new Map<Partition, number>();
+      // KEYS[1] is the journal's.
+      for (const { partition } of asked) if (!keyOf.has(partition)) keyOf.set(partition, keyOf.size + 2);
+      const args = asked.flatMap(({ entity, partition }) => [keyOf.get(partition) ?? 0, entity]);
+      const reply = new ReplyReader(await scripts.run('entities', [...keyOf.keys()], args), 'entities');
+      reply.oneOf(['read']);
+      const seq = reply.integer();
+      return { seq, stored: asked.map(() => reply.textOrTexts()) };
+    },
+
+    async copied(journal, marks, trimTo) {
+      const trim = trimTo === null ? ['', ''] : [trimTo, nextId(trimTo)];
+      for (let from = 0; from === 0 || from < marks.length; from += MARKS_A_CALL) {
+        const some = marks.slice(from, from + MARKS_A_CALL).flatMap(({ entity, seq }) => [entity, seq]);
+        (await ask('journal-copied', journal, [...trim, ...some])).oneOf(['copied']);
+      }
+    },
+
+    async lease(journal, work, holder, ttlMs) {
+      const reply = await ask('lease', journal, [work, holder, ttlMs]);
+      return reply.oneOf(['held', 'taken']) === 'held';
+    },
+
+    async giveBack(journal, work, holder) {
+      (await ask('lease', journal, [work, holder, 0])).oneOf(['released', 'taken']);
+    },
+
+    async countAlive(holder, ttlMs) {
+      const reply = await ask('jobs-alive', 0, [holder, ttlMs]);
+      reply.oneOf(['alive']);
+      return reply.integer();
+    },
+
+    async setFull(journal, isFull) {
+      (await ask('stream-full', journal, [isFull ? 1 : 0])).oneOf(['noted']);
+    },
+
+    async figures(journal) {
+      const reply = await ask('journal-figures', journal, []);
+      reply.oneOf(['figures']);
+      const [entries, marks, seq] = [reply.integer(), reply.integer(), reply.integer()];
+      const newestId = reply.text();
+      return { entries, marks, seq, newestId: newestId === '' ? null : newestId };
+    },
+  };
+}
+
+function pairs(list: ReplyReader): readonly (readonly [string, string])[] {
+  const found: [string, string][] = [];
+  while (!list.atEnd()) found.push([list.text(), list.text()]);
+  return found;
+}
+
+/** The smallest id behind this one. */
+function nextId(id: string): string {
+  const [ms = '0', n = '0'] = id.split('-');
+  return `${ms}-${BigInt(n) + 1n}`;
+}
