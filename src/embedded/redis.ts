@@ -4,20 +4,16 @@
 
 import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { StartError } from '../start-error.js';
 import { askRedis } from './ask-redis.js';
 import { socketFolder } from './data-folder.js';
 import { holdsWithin } from './deadline.js';
 import { type GuardedProcess, type ProcessEnd, spawnGuarded } from './guarded-process.js';
+import { exitText, keepRunning } from './keep-running.js';
 
 const READY_MAX_MS = 30_000;
 const LEFTOVER_MAX_MS = 15_000;
 const PING_MAX_MS = 1000;
-const BACK_OFF_FIRST_MS = 100;
-const BACK_OFF_MAX_MS = 5000;
-/** A Redis that has run this long was healthy: the back-off starts anew. */
-const HEALTHY_AFTER_MS = 30_000;
 const LOG_BYTES_MAX = 5 * 1024 * 1024;
 
 export interface EmbeddedRedisOptions {
@@ -53,57 +49,12 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     logFile: join(options.dataDir, 'redis.log'),
     appendFsync: options.appendFsync,
   };
-  const stopping = new AbortController();
-  let current = await launch(place, stopping.signal);
-  const supervised = supervise(current, {
-    isStopping: () => stopping.signal.aborted,
+  const running = await keepRunning({
+    name: 'The embedded Redis',
+    launch: (stopping) => launch(place, stopping),
     tell: options.onRestart ?? (() => {}),
-    pause: (ms) => delay(ms, undefined, { signal: stopping.signal }).catch(() => {}),
-    relaunch: async () => {
-      current = await launch(place, stopping.signal);
-      return current;
-    },
   });
-
-  return {
-    socketPath: place.socketPath,
-    async stop() {
-      stopping.abort();
-      await current.end();
-      await supervised;
-    },
-  };
-}
-
-interface Supervision {
-  isStopping(): boolean;
-  tell(message: string): void;
-  pause(ms: number): Promise<void>;
-  relaunch(): Promise<GuardedProcess>;
-}
-
-/** Starts Redis again whenever it ends; the loop ends with stop(), and only with it. */
-async function supervise(first: GuardedProcess, by: Supervision): Promise<void> {
-  let running: GuardedProcess | null = first;
-  let backOffMs = BACK_OFF_FIRST_MS;
-  let startedAt = performance.now();
-  while (!by.isStopping()) {
-    if (running !== null) {
-      const end = await running.ended;
-      if (by.isStopping()) return;
-      if (performance.now() - startedAt > HEALTHY_AFTER_MS) backOffMs = BACK_OFF_FIRST_MS;
-      by.tell(`The embedded Redis ended (${exitText(end)}); it is started again in ${backOffMs} ms.`);
-    }
-    await by.pause(backOffMs);
-    if (by.isStopping()) return;
-    backOffMs = Math.min(backOffMs * 2, BACK_OFF_MAX_MS);
-    startedAt = performance.now();
-    running = await by.relaunch().catch((error: unknown) => {
-      if (!by.isStopping())
-        by.tell(error instanceof StartError ? error.message : 'The embedded Redis did not start.');
-      return null;
-    });
-  }
+  return { socketPath: place.socketPath, stop: () => running.stop() };
 }
 
 async function launch(place: Place, stopping: AbortSignal): Promise<GuardedProcess> {
@@ -176,12 +127,6 @@ async function causeOfEnd(end: ProcessEnd, place: Place): Promise<string> {
   )?.[1];
   const cause = warning ?? lastLine(end.output.split('\n'));
   return `The embedded Redis ended at once (${exitText(end)}): ${cause || 'no reason given'} (log: ${place.logFile})`;
-}
-
-function exitText(end: ProcessEnd): string {
-  if (end.code === null) return 'its guard was killed';
-  // A shell reports a signal as 128 + its number.
-  return end.code > 128 ? `signal ${end.code - 128}` : `exit code ${end.code}`;
 }
 
 function lastLine(lines: readonly string[]): string {

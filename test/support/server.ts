@@ -49,6 +49,8 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
       INVITED_GATEWAY_KEYS: gatewayKey,
       // What the limits do is the subject of no test here; they would only get in the way of the others.
       INVITED_RATE_LIMITS: 'off',
+      // All share one Redis, of which no two copies may be made; a test of the copy brings servers of its own.
+      INVITED_POSTGRES: 'off',
       ...env,
     },
   });

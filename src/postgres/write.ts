@@ -1,0 +1,56 @@
+// What one lane has to tell, written in one transaction with the place in the journal up to which it tells it: so what
+// is copied is copied once, whatever is killed in between. Must cost the same few statements for one event as for ten
+// thousand, and write nothing for a writer whose lane has passed on to another.
+
+import type { Sql } from './connection.js';
+import type { Entities } from './entities.js';
+import type { LedgerEvent } from './events.js';
+import { lockLane, moveLane, type Position } from './lanes.js';
+import { writeEntities } from './write-entities.js';
+import { writeGuilds } from './write-guilds.js';
+import { writeInvites } from './write-invites.js';
+import { removeMembers, writeJoins } from './write-joins.js';
+
+/** For one statement of a large batch, on a slow disk. */
+const WRITE_MAX_MS = 30_000;
+
+export interface LaneBatch {
+  readonly lane: number;
+  /** The fencing number this writer was given (claimLane). */
+  readonly fence: string;
+  /** Where the stream of the lane was read to; null: it was not read. */
+  readonly position: Position | null;
+  /** In the stream's order. */
+  readonly events: readonly LedgerEvent[];
+  /** What the directory's marks stand for, as read after those events. */
+  readonly entities: Entities;
+}
+
+/**
+ * Writes a batch: all of it, or nothing.
+ * @returns `fenced`: the lane has another writer, or isn't known here; `stale`: Postgres has this position already, or a later one.
+ *   Neither wrote anything.
+ * @throws PostgresUnavailable: it is written whole or not at all; send it again, and if it was, that is `stale`. PostgresBug
+ */
+export function writeBatch(sql: Sql, batch: LaneBatch): Promise<'written' | 'fenced' | 'stale'> {
+  return sql.transaction(async (session) => {
+    const { lane, fence, position, events, entities } = batch;
+    const claim = await lockLane(session, lane, fence, position);
+    if (claim !== 'mine') return claim;
+    await writeJoins(
+      session,
+      lane,
+      events.filter((event) => event.kind === 'joins'),
+    );
+    await removeMembers(
+      session,
+      events.filter((event) => event.kind === 'member_remove'),
+    );
+    await writeInvites(session, events, entities.invites);
+    // Read after the events, so they may undo them: a guild that is gone takes its new members along.
+    await writeGuilds(session, entities.guilds);
+    await writeEntities(session, entities);
+    await moveLane(session, lane, fence, position);
+    return 'written';
+  }, WRITE_MAX_MS);
+}

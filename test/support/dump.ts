@@ -1,0 +1,68 @@
+// All that a Redis holds of ours, as it can be compared: what two of them need not have in common is left out, such as the names of
+// revisions, and what only says how things came about.
+
+import type { Redis } from 'ioredis';
+import { partitionOfCode, partitionOfId } from '../../src/invite/partition.js';
+
+/** Of the journal; and what says which data these are. */
+const LEFT_OUT = /:(?:epoch|seq|events|dirty|trimmed|newer|jobs|full|lease:[a-z]+|done:[a-z]+)$/;
+const INVITE = /\}:invite:(.*)$/;
+const GUILD = /\}:guild:\d+$/;
+/** Sets whose scores only say an order. */
+const ORDERED = /:(?:recipients|invites)$/;
+const INVITE_REVISION = 7;
+const GUILD_REVISION = 7;
+
+/** Key → what it holds, and when it ends. Pointers that lead nowhere any more are nothing. */
+export async function dump(redis: Redis): Promise<Readonly<Record<string, unknown>>> {
+  const found: Record<string, unknown> = {};
+  for (const key of (await redis.keys('*')).sort()) {
+    if (!LEFT_OUT.test(key) && !(await leadsNowhere(redis, key))) found[key] = await read(redis, key);
+  }
+  return found;
+}
+
+async function leadsNowhere(redis: Redis, key: string): Promise<boolean> {
+  const code = INVITE.exec(key)?.[1];
+  const [mark, target = ''] = code === undefined ? [] : ((await redis.get(key)) ?? '').split(' ');
+  if (mark !== '>') return false;
+  const place = `invited:{${partitionOfId(target)}}`;
+  const guild = (await redis.get(`${place}:guild:${target}`)) ?? '';
+  return !guild.split(' ').includes(code ?? '') && (await redis.exists(`${place}:invite:${code}`)) === 0;
+}
+
+async function read(redis: Redis, key: string): Promise<unknown> {
+  const type = await redis.type(key);
+  switch (type) {
+    case 'string':
+      return [record(key, (await redis.get(key)) ?? ''), await redis.pexpiretime(key)];
+    case 'hash':
+      return Object.fromEntries(Object.entries(await redis.hgetall(key)).sort());
+    case 'set':
+      return (await redis.smembers(key)).sort();
+    case 'zset':
+      return ORDERED.test(key)
+        ? await redis.zrange(key, '0', '-1')
+        : await redis.zrange(key, '0', '-1', 'WITHSCORES');
+    default:
+      return `a ${type}`;
+  }
+}
+
+function record(key: string, text: string): string {
+  const words = text.split(' ');
+  const code = INVITE.exec(key)?.[1];
+  if (code !== undefined && words[0] === '>') {
+    // Of an invite's pointer, the token is any number that is smaller than later ones; when it was claimed, nobody needs any more.
+    return [...words.slice(0, 2), isVanity(code, key) ? words[2] : '*', '*'].join(' ');
+  }
+  if (code !== undefined) words[INVITE_REVISION] = '*';
+  else if (GUILD.test(key)) words[GUILD_REVISION] = '*';
+  else return text;
+  return words.join(' ');
+}
+
+/** Tests give vanity codes this prefix, to be told from imported codes. */
+function isVanity(code: string, key: string): boolean {
+  return code.startsWith('vanity-') && key.includes(`{${partitionOfCode(code)}}`);
+}

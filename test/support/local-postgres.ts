@@ -1,0 +1,114 @@
+// A Postgres of this machine: Debian's programs, a cluster of its own in a temporary folder, reached by a Unix socket
+// in there and by nothing else. It is ended by its pid, and by the guard when the test run dies first.
+
+import { execFile } from 'node:child_process';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { chown, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { holdsWithin } from '../../src/embedded/deadline.js';
+import { spawnGuarded } from '../../src/embedded/guarded-process.js';
+import { removeFolder } from './remove-folder.js';
+
+const run = promisify(execFile);
+const DEBIAN_FOLDER = '/usr/lib/postgresql';
+const INITDB_MAX_MS = 60_000;
+const READY_MAX_MS = 30_000;
+/** Postgres refuses to run as root. */
+const UNPRIVILEGED = 'nobody';
+
+export interface LocalPostgres {
+  readonly url: string;
+  /** Of the postmaster. */
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Where `postgres` and `initdb` are, or null. */
+export function findPostgres(): string | null {
+  const versions = existsSync(DEBIAN_FOLDER) ? readdirSync(DEBIAN_FOLDER) : [];
+  const debian = versions
+    .sort((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
+    .map((version) => join(DEBIAN_FOLDER, version, 'bin'));
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...debian];
+  return (
+    folders.find((folder) => ['postgres', 'initdb'].every((name) => isProgram(join(folder, name)))) ?? null
+  );
+}
+
+/** @param settings e.g. `['max_connections=5']`; without them it keeps nothing when the machine dies, and is faster for it */
+export async function startLocalPostgres(
+  programs: string,
+  settings: readonly string[] = ['fsync=off'],
+): Promise<LocalPostgres> {
+  const folder = await mkdtemp(join(tmpdir(), 'invited-test-postgres-'));
+  const as = await unprivileged(folder);
+  const data = join(folder, 'data');
+  const initdb = [join(programs, 'initdb'), '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8'];
+  const [program = '', ...args] = [...as, ...initdb, '--no-locale', '--no-sync'];
+  await run(program, args, { timeout: INITDB_MAX_MS, cwd: folder });
+
+  const options = [...settings, 'listen_addresses=', `unix_socket_directories=${folder}`];
+  const server = [join(programs, 'postgres'), '-D', data, ...options.flatMap((option) => ['-c', option])];
+  const [starter = '', ...rest] = [...as, ...server];
+  const postgres = await spawnGuarded(starter, rest);
+  const { pid } = postgres;
+  const stop = async () => {
+    // Fast: doesn't wait for its clients, as it would at SIGTERM.
+    if (pid !== null) signal(pid, 'SIGINT');
+    await postgres.ended;
+    await removeFolder(folder);
+  };
+  let hasEnded = false;
+  void postgres.ended.then(() => {
+    hasEnded = true;
+  });
+  const url = `postgres://postgres@/postgres?host=${encodeURIComponent(folder)}`;
+  const isReady = await holdsWithin(async () => hasEnded || (await answers(url)), READY_MAX_MS);
+  if (!isReady || hasEnded || pid === null) {
+    await stop();
+    throw new Error(`Postgres did not start: ${(await postgres.ended).output.trim().split('\n').at(-1)}`);
+  }
+  return { url, pid, stop };
+}
+
+/** What to put before a command so that it doesn't run as root; the folder is given to whom it runs as. */
+async function unprivileged(folder: string): Promise<readonly string[]> {
+  if (process.getuid?.() !== 0) return [];
+  const [uid, gid] = await Promise.all(
+    ['-u', '-g'].map(async (flag) => (await run('id', [flag, UNPRIVILEGED])).stdout.trim()),
+  );
+  await chown(folder, Number(uid), Number(gid));
+  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end();
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended.
+  }
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
