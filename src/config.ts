@@ -17,6 +17,18 @@ export interface Config {
   /** null: the embedded Redis. */
   readonly redisUrl: Secret | null;
   readonly dataDir: string;
+  /** null: the embedded Postgres, or none. */
+  readonly postgresUrl: Secret | null;
+  /** `off`: nothing is copied. */
+  readonly postgres: 'on' | 'off';
+  /** How often what changed is copied to Postgres, where it does not fall behind. */
+  readonly snapshotIntervalMs: number;
+  /** Rows aimed at in one transaction. */
+  readonly snapshotBatch: number;
+  /** How long events stay that Postgres has. */
+  readonly eventsRetentionMs: number;
+  /** Entries of a journal; beyond them nothing is changed until they have been copied. */
+  readonly streamMax: number;
   /** What an answer outlives; null: not declared, which for the embedded Redis means its default. */
   readonly durability: Durability | null;
   readonly demo: boolean;
@@ -88,6 +100,14 @@ const environment = v.object({
   INVITED_REDIS_URL: v.optional(
     v.pipe(v.string(), v.regex(/^(rediss?|unix):\/\/./, 'must start with redis://, rediss:// or unix://')),
   ),
+  INVITED_POSTGRES: v.optional(v.picklist(['on', 'off'], 'must be on or off'), 'on'),
+  INVITED_POSTGRES_URL: v.optional(
+    v.pipe(v.string(), v.regex(/^postgres(ql)?:\/\/./, 'must start with postgres:// or postgresql://')),
+  ),
+  INVITED_SNAPSHOT_INTERVAL_MS: v.optional(whole(10, 3_600_000), '1000'),
+  INVITED_SNAPSHOT_BATCH: v.optional(whole(100, 100_000), '10000'),
+  INVITED_EVENTS_RETENTION_MS: v.optional(whole(0, 604_800_000), '60000'),
+  INVITED_STREAM_MAX: v.optional(whole(1000, 100_000_000), '1000000'),
   INVITED_DURABILITY: v.optional(
     v.picklist(['cache', 'everysec', 'always'], 'must be cache, everysec or always'),
   ),
@@ -152,6 +172,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     publicListener: listenOn(set.INVITED_HOST, set.INVITED_PORT),
     adminListener: listenOn(set.INVITED_ADMIN_HOST, set.INVITED_ADMIN_PORT),
     redisUrl: set.INVITED_REDIS_URL === undefined ? null : new Secret(set.INVITED_REDIS_URL),
+    postgresUrl: set.INVITED_POSTGRES_URL === undefined ? null : new Secret(set.INVITED_POSTGRES_URL),
+    postgres: set.INVITED_POSTGRES,
+    snapshotIntervalMs: set.INVITED_SNAPSHOT_INTERVAL_MS,
+    snapshotBatch: set.INVITED_SNAPSHOT_BATCH,
+    eventsRetentionMs: set.INVITED_EVENTS_RETENTION_MS,
+    streamMax: set.INVITED_STREAM_MAX,
     durability: set.INVITED_DURABILITY ?? null,
     dataDir: resolve(set.INVITED_DATA_DIR),
     demo: set.INVITED_DEMO,

@@ -6,8 +6,11 @@ import { importFile } from './cli/import.js';
 import { storm } from './cli/storm.js';
 import { token } from './cli/token.js';
 import { loadConfig } from './config.js';
+import { runJobs } from './jobs-process.js';
+import { restoreStores } from './restore-command.js';
 import { keptSecret, start, tokenBinding } from './start.js';
 import { StartError } from './start-error.js';
+import { verifyStores } from './verify-command.js';
 import { runWorker } from './worker.js';
 
 const USAGE = `usage: invited <command>
@@ -15,6 +18,8 @@ const USAGE = `usage: invited <command>
   start                          serve (settings: the INVITED_… variables, see README.md)
   token --user ID                print a token: [--role user|bot|service] [--permissions BITS] [--ttl 1h]
   import FILE.ndjson             feed guilds, channels, members, invites … to a running server: [--url URL]
+  restore                        fill Redis with what Postgres has, now
+  verify                         compare Redis with Postgres: [--watch] [--timeout 60s]
   storm                          many users on one capped invite, and the sum that must hold
 `;
 
@@ -23,8 +28,9 @@ async function main(command: string | undefined, args: readonly string[]): Promi
     process.stdout.write(USAGE);
     return 0;
   }
-  if (command === 'worker') {
-    await runWorker(process.env);
+  if (command === 'worker' || command === 'jobs') {
+    if (command === 'worker') await runWorker(process.env);
+    else await runJobs(process.env, args[0] ?? null);
     return 'serving';
   }
   const config = loadConfig(process.env);
@@ -40,6 +46,10 @@ async function main(command: string | undefined, args: readonly string[]): Promi
       return importFile(args, context);
     case 'storm':
       return storm(args, context);
+    case 'restore':
+      return restoreStores(config, args);
+    case 'verify':
+      return verifyStores(config, args);
     default:
       process.stderr.write(`Unknown command ${JSON.stringify(command)}.\n${USAGE}`);
       return 2;

@@ -1,5 +1,5 @@
-// `invited start`: brings up what is missing (the embedded Redis, a secret), runs the workers that serve, and does the
-// work that is nobody's request.
+// `invited start`: brings up what is missing (the embedded Redis and Postgres, a secret), and runs the processes that serve and the
+// one that does what is nobody's request.
 
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,10 +8,10 @@ import type { Config } from './config.js';
 import { loadDemo } from './demo/demo.js';
 import { welcomeLines } from './demo/welcome.js';
 import { openDataFolder } from './embedded/data-folder.js';
+import { beginEmbeddedPostgres } from './embedded/postgres.js';
 import { startEmbeddedRedis } from './embedded/redis.js';
 import { loadOrCreateSecret } from './embedded/secret.js';
 import { createEngine } from './engine/engine.js';
-import { startSweeper } from './jobs/sweeper.js';
 import { addressOf, type ListenOn } from './listen-on.js';
 import { createLog, describeBug } from './log.js';
 import { Secret } from './secret.js';
@@ -28,6 +28,8 @@ const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 const WORKER_STOP_MAX_MS = 12_000;
 const EMBEDDED_DURABILITY = 'everysec';
 const FSYNC = { cache: null, everysec: 'everysec', always: 'always' } as const;
+const OPEN_POLL_MS = 50;
+const TELL_AFTER_TRIES = 100;
 const DEMO_TOKEN_TTL_S = 7 * 24 * 3600;
 /** Room for young objects: with Node's 16 MB a loaded worker spends a tenth of its time moving them (docs/performance.md). */
 const WORKER_FLAGS = ['--max-semi-space-size=64'];
@@ -43,7 +45,8 @@ export async function start(
   try {
     const publicListener = await reservePort(config.publicListener, 'INVITED_PORT');
     const adminListener = await reservePort(config.adminListener, 'INVITED_ADMIN_PORT');
-    const redisUrl = config.redisUrl ?? (await startEmbedded(config, teardown, warn));
+    const embedded = new Embedded(config, teardown, warn);
+    const [redisUrl, postgres] = await Promise.all([embedded.redisUrl(), embedded.postgres()]);
     const redis = await connectRedis({ url: redisUrl, timeoutMs: config.redisTimeoutMs });
     teardown.add(async () => redis.disconnect());
     const { isCluster } = await checkServer(redis, config.allowEviction);
@@ -51,27 +54,33 @@ export async function start(
       await checkDurability(redis, config.durability);
     }
     const store = createStore(redis, { isCluster, waitingMax: config.waitingMax });
-    await store.scripts.load();
     const jwtSecret = config.jwtSecret ?? new Secret(await keptSecret(config));
-
-    const sweeper = startSweeper(
-      store.invites,
-      (error) => error instanceof StoreUnavailable,
-      (error) => log.error({ problem: describeBug(error) }, 'the sweeper failed'),
-    );
-    teardown.add(() => sweeper.stop());
+    const settings = {
+      ...env,
+      INVITED_PORT: portSetting(publicListener),
+      INVITED_ADMIN_PORT: portSetting(adminListener),
+      INVITED_REDIS_URL: redisUrl.reveal(),
+      INVITED_POSTGRES_URL: postgres?.url.reveal(),
+      INVITED_JWT_SECRET: jwtSecret.reveal(),
+    };
+    const jobs = await superviseWorkers({
+      name: 'The jobs process',
+      count: 1,
+      module: MAIN,
+      args: ['jobs', ...(postgres?.databaseFolder === undefined ? [] : [postgres.databaseFolder])],
+      execArgv: process.execArgv,
+      env: settings,
+      stopMaxMs: WORKER_STOP_MAX_MS,
+      onRestart: warn,
+    });
+    teardown.add(() => jobs.stop());
     const workers = await superviseWorkers({
+      name: 'A worker',
       count: config.workers,
       module: MAIN,
       args: ['worker'],
       execArgv: [...process.execArgv, ...WORKER_FLAGS],
-      env: {
-        ...env,
-        INVITED_PORT: portSetting(publicListener),
-        INVITED_ADMIN_PORT: portSetting(adminListener),
-        INVITED_REDIS_URL: redisUrl.reveal(),
-        INVITED_JWT_SECRET: jwtSecret.reveal(),
-      },
+      env: settings,
       stopMaxMs: WORKER_STOP_MAX_MS,
       onRestart: warn,
     });
@@ -79,15 +88,17 @@ export async function start(
 
     print(`  public  ${addressOf(publicListener)}`);
     print(`  admin   ${addressOf(adminListener)}`);
+    print(`  ledger  ${ledgerLine(config)}`);
+    endOn(['SIGINT', 'SIGTERM'], teardown, (error) =>
+      log.error({ problem: describeBug(error) }, 'could not end cleanly'),
+    );
+    await untilOpen(store);
     if (config.demo) await showDemo(config, store, jwtSecret, publicListener);
     print('ready (Ctrl-C ends it)');
   } catch (error) {
     await teardown.run();
     throw error;
   }
-  endOn(['SIGINT', 'SIGTERM'], teardown, (error) =>
-    log.error({ problem: describeBug(error) }, 'could not end cleanly'),
-  );
 }
 
 async function showDemo(
@@ -110,20 +121,73 @@ function portSetting(listenOn: ListenOn): string {
   return listenOn.kind === 'unix' ? `unix:${listenOn.path}` : String(listenOn.port);
 }
 
-async function startEmbedded(
-  config: Config,
-  teardown: Teardown,
-  warn: (line: string) => void,
-): Promise<Secret> {
-  const folder = await openDataFolder(config.dataDir);
-  teardown.add(() => folder.release());
-  const redis = await startEmbeddedRedis({
-    dataDir: folder.path,
-    appendFsync: FSYNC[config.durability ?? EMBEDDED_DURABILITY],
-    onRestart: warn,
-  });
-  teardown.add(() => redis.stop());
-  return new Secret(`unix://${encodeURI(redis.socketPath)}`);
+/** What no setting names is started here, in the data folder, which only one of us may use. */
+class Embedded {
+  readonly #config: Config;
+  readonly #teardown: Teardown;
+  readonly #warn: (line: string) => void;
+  #folder: Promise<string> | null = null;
+
+  constructor(config: Config, teardown: Teardown, warn: (line: string) => void) {
+    this.#config = config;
+    this.#teardown = teardown;
+    this.#warn = warn;
+  }
+
+  async redisUrl(): Promise<Secret> {
+    if (this.#config.redisUrl !== null) return this.#config.redisUrl;
+    const redis = await startEmbeddedRedis({
+      dataDir: await this.#lockedFolder(),
+      appendFsync: FSYNC[this.#config.durability ?? EMBEDDED_DURABILITY],
+      onRestart: this.#warn,
+    });
+    this.#teardown.add(() => redis.stop());
+    return new Secret(`unix://${encodeURI(redis.socketPath)}`);
+  }
+
+  /** null: none is wanted. */
+  async postgres(): Promise<{ readonly url: Secret; readonly databaseFolder?: string } | null> {
+    const { postgres: wanted, postgresUrl } = this.#config;
+    if (wanted === 'off') return null;
+    if (postgresUrl !== null) return { url: postgresUrl };
+    const postgres = await beginEmbeddedPostgres({
+      dataDir: await this.#lockedFolder(),
+      onRestart: this.#warn,
+    });
+    this.#teardown.add(() => postgres.stop());
+    return { url: new Secret(postgres.url), databaseFolder: postgres.databaseFolder };
+  }
+
+  #lockedFolder(): Promise<string> {
+    this.#folder ??= openDataFolder(this.#config.dataDir).then((folder) => {
+      this.#teardown.add(() => folder.release());
+      return folder.path;
+    });
+    return this.#folder;
+  }
+}
+
+function ledgerLine(config: Config): string {
+  if (config.postgres === 'off') {
+    return 'off (INVITED_POSTGRES=off): what Redis loses is lost, and nobody can ask who came by which invite';
+  }
+  return config.postgresUrl === null
+    ? 'embedded Postgres in the data folder; of this server alone (several share one by INVITED_POSTGRES_URL)'
+    : 'Postgres at INVITED_POSTGRES_URL';
+}
+
+/** Waits until Redis is known to hold our data, however long it takes to restore them; those who ask meanwhile are told so. */
+async function untilOpen(store: Store): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await store.checkReady();
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+    if (tries === TELL_AFTER_TRIES) print('  waiting until Redis holds our data (see the log) …');
+    await new Promise((resolve) => setTimeout(resolve, OPEN_POLL_MS));
+  }
 }
 
 /** The secret in the data folder, which is made if there is none. */

@@ -4,15 +4,23 @@
 import { type Config, loadConfig } from './config.js';
 import { createEngine } from './engine/engine.js';
 import { startListeners } from './http/listeners.js';
+import type { Ledger } from './invite/ledger.js';
+import { createLedger } from './ledger.js';
 import { createLog, describeBug } from './log.js';
+import { createMetrics } from './metrics.js';
+import { connectPostgres } from './postgres/connection.js';
+import { migrated } from './postgres/migrated.js';
+import { PostgresUnavailable } from './postgres/unavailable.js';
 import { StartError } from './start-error.js';
 import { checkServer, connectRedis } from './store/connection.js';
-import { createStore } from './store/store.js';
+import { createStore, type Store } from './store/store.js';
 import { StoreUnavailable } from './store/unavailable.js';
 import { endOn, Teardown } from './teardown.js';
 import { tellSupervisor } from './workers/message.js';
 
 const GRACE_MS = 10_000;
+/** For those who ask who came: requests of people, not of every user. */
+const LEDGER_CONNECTIONS_MAX = 2;
 
 /** The environment of a worker has every setting that start.ts had to find out: ports, Redis, secret. */
 export async function runWorker(env: Readonly<Record<string, string | undefined>>): Promise<void> {
@@ -48,8 +56,8 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
   const redis = await connectRedis({ url: config.redisUrl, timeoutMs: config.redisTimeoutMs });
   teardown.add(async () => redis.disconnect());
   const { isCluster } = await checkServer(redis, config.allowEviction);
-  const engine = createEngine(createStore(redis, { isCluster, waitingMax: config.waitingMax }), config);
-  const listeners = await startListeners(engine, {
+  const store = createStore(redis, { isCluster, waitingMax: config.waitingMax });
+  const listeners = await startListeners(createEngine(store, config), {
     publicListener: config.publicListener,
     adminListener: config.adminListener,
     sharesPorts: config.workers > 1,
@@ -57,9 +65,30 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
     page: { iconUrlTemplate: config.iconUrl, publicUrl: config.publicUrl },
     reservedVanity: config.reservedVanity,
     requestsInFlightMax: config.requestsInFlightMax,
-    isUnavailable: (error) => error instanceof StoreUnavailable,
+    ledger: openLedger(config, store, teardown, onBug),
+    metrics: createMetrics(store.toldFigures.read),
+    isUnavailable: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
     onBug,
   });
   teardown.add(() => listeners.drain(GRACE_MS));
   return listeners.build;
+}
+
+/** null: there is no Postgres. It is connected to when somebody asks. */
+function openLedger(
+  config: Config,
+  store: Store,
+  teardown: Teardown,
+  onBug: (error: unknown) => void,
+): Ledger | null {
+  if (config.postgresUrl === null) return null;
+  const sql = connectPostgres({ url: config.postgresUrl, connectionsMax: LEDGER_CONNECTIONS_MAX });
+  teardown.add(() => sql.close());
+  // Should it come for the first time now, its tables may not be there yet.
+  return createLedger(
+    store,
+    migrated(sql, (error) => {
+      if (error instanceof StartError) onBug(error);
+    }),
+  );
 }

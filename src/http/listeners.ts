@@ -1,6 +1,7 @@
 // The two listeners and what each serves: the public one may be exposed, the admin one never is.
 
 import type { Engine } from '../engine/engine.js';
+import type { Ledger } from '../invite/ledger.js';
 import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
@@ -10,6 +11,8 @@ import { directoryRoutes } from './routes/directory.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/import.js';
 import { inviteRoutes } from './routes/invites.js';
+import { joinRoutes } from './routes/joins.js';
+import { type Metrics, metricsRoutes } from './routes/metrics.js';
 import { shareRoutes } from './routes/share.js';
 import { vanityRoutes } from './routes/vanity.js';
 import { type Server, startServer } from './server.js';
@@ -24,6 +27,9 @@ export interface ListenerOptions {
   readonly page: LandingOptions;
   readonly reservedVanity: ReadonlySet<string>;
   readonly requestsInFlightMax: number;
+  /** null: there is none. */
+  readonly ledger: Ledger | null;
+  readonly metrics: Metrics;
   readonly isUnavailable: (error: unknown) => boolean;
   readonly onBug: (error: unknown) => void;
 }
@@ -70,8 +76,18 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     portSetting: 'INVITED_ADMIN_PORT',
     router: createRouter(
       [
-        { bases: ['/internal/v1'], routes: [...directoryRoutes(engine), ...importRoutes(engine)] },
-        { bases: [''], routes: healthRoutes(engine, () => isDraining) },
+        {
+          bases: ['/internal/v1'],
+          routes: [
+            ...directoryRoutes(engine),
+            ...importRoutes(engine),
+            ...(options.ledger === null ? [] : joinRoutes(engine, options.ledger)),
+          ],
+        },
+        {
+          bases: [''],
+          routes: [...healthRoutes(engine, () => isDraining), ...metricsRoutes(options.metrics)],
+        },
       ],
       isReservedSegment,
     ),

@@ -59,6 +59,16 @@ export function htmlReply(status: number, body: string, headers: readonly Header
   return { status, lines: headerLines([HTML_TYPE, ...headers]), body };
 }
 
+/** An answer of any other type. */
+export function bodyReply(
+  status: number,
+  type: string,
+  body: string,
+  headers: readonly Header[] = [],
+): Reply {
+  return { status, lines: headerLines([['Content-Type', type], ...headers]), body };
+}
+
 export const NO_CONTENT: Reply = { status: 204, lines: headerLines([]), body: null };
 
 /** The status line's text, as uWebSockets.js wants it. */

@@ -1,35 +1,53 @@
 // Takes expired invites out of the indexes and announces their end. Nothing depends on when it does: whether an invite
-// has expired is decided by Redis' clock at each request. Several processes may sweep at once.
+// has expired is decided by Redis' clock at each request. One process sweeps a journal, another one when that is gone.
 
-import { PARTITIONS } from '../invite/partition.js';
 import type { InviteStore } from '../store/invites.js';
+import type { JournalStore } from '../store/journal-store.js';
+import type { Journal } from '../store/journals.js';
+import { Lease } from './leases.js';
+import { pause } from './pause.js';
+
+export interface SweeperOptions {
+  readonly invites: InviteStore;
+  readonly store: JournalStore;
+  readonly journals: readonly Journal[];
+  readonly holder: string;
+  readonly isOutage: (error: unknown) => boolean;
+  /** Told of anything but an outage, which the next round sees through. */
+  readonly onProblem: (error: unknown) => void;
+}
 
 const INTERVAL_MS = 1000;
 /** Invites ended by one script run; keeps it short. */
 const BATCH_MAX = 100;
-/** Runs in one partition before the next round; the rest waits a second. */
-const BATCHES_MAX = 20;
-/** Partitions asked side by side. */
+/** Runs in one journal before the next round; the rest waits a second. */
+const BATCHES_MAX = 100;
+/** Journals asked side by side. */
 const SIDE_BY_SIDE = 32;
 
-export interface Sweeper {
-  stop(): Promise<void>;
-}
-
-/** `onProblem` is told of anything but an outage, which the next round sees through. */
-export function startSweeper(
-  invites: InviteStore,
-  isOutage: (error: unknown) => boolean,
-  onProblem: (error: unknown) => void,
-): Sweeper {
+export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
+  const { invites, store, journals, holder } = options;
   const stopping = new AbortController();
+  const leases = journals.map((journal) => new Lease(store, journal, 'sweeper', holder));
+
+  const sweep = async (journal: Journal, lease: Lease): Promise<void> => {
+    for (let batch = 0; batch < BATCHES_MAX && !stopping.signal.aborted; batch += 1) {
+      if (!(await lease.hold())) return;
+      if ((await invites.sweep(journal, BATCH_MAX)) < BATCH_MAX) return;
+    }
+  };
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      await sweepAll(invites, stopping.signal).catch((error: unknown) => {
-        if (!isOutage(error)) onProblem(error);
-      });
+      for (let from = 0; from < journals.length && !stopping.signal.aborted; from += SIDE_BY_SIDE) {
+        const some = journals.slice(from, from + SIDE_BY_SIDE);
+        const done = await Promise.allSettled(some.map((journal, at) => sweep(journal, leases[from + at] as Lease)));
+        for (const result of done) {
+          if (result.status === 'rejected' && !options.isOutage(result.reason)) options.onProblem(result.reason);
+        }
+      }
       await pause(INTERVAL_MS, stopping.signal);
     }
+    await Promise.allSettled(leases.map((lease) => lease.giveBack()));
   };
   const running = run();
   return {
@@ -38,28 +56,4 @@ export function startSweeper(
       return running;
     },
   };
-}
-
-async function sweepAll(invites: InviteStore, stopping: AbortSignal): Promise<void> {
-  for (let from = 0; from < PARTITIONS && !stopping.aborted; from += SIDE_BY_SIDE) {
-    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, (_, at) => sweepPartition(invites, from + at)));
-  }
-}
-
-async function sweepPartition(invites: InviteStore, partition: number): Promise<void> {
-  for (let batch = 0; batch < BATCHES_MAX; batch += 1) {
-    if ((await invites.sweep(partition, BATCH_MAX)) < BATCH_MAX) return;
-  }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-  });
 }

@@ -13,6 +13,8 @@ const HEALTHY_AFTER_MS = 30_000;
 const READY_MAX_MS = 60_000;
 
 export interface WorkerOptions {
+  /** For people: `A worker`. */
+  readonly name: string;
   readonly count: number;
   /** The program and its arguments, run by this very Node. */
   readonly module: string;
@@ -64,7 +66,7 @@ class Slot {
 
   async start(): Promise<void> {
     const first = this.#fork();
-    await becomesReady(first);
+    await becomesReady(first, this.#options.name);
     this.#kept = this.#keep(first);
   }
 
@@ -99,7 +101,7 @@ class Slot {
       const how = await end(child);
       if (this.#stopping.aborted) return;
       if (performance.now() - startedAt > HEALTHY_AFTER_MS) backOffMs = BACK_OFF_FIRST_MS;
-      this.#options.onRestart(`A worker ended (${how}); it is started again in ${backOffMs} ms.`);
+      this.#options.onRestart(`${this.#options.name} ended (${how}); it is started again in ${backOffMs} ms.`);
       await delay(backOffMs, undefined, { signal: this.#stopping }).catch(() => {});
       if (this.#stopping.aborted) return;
       backOffMs = Math.min(backOffMs * 2, BACK_OFF_MAX_MS);
@@ -111,9 +113,9 @@ class Slot {
   }
 }
 
-async function becomesReady(child: ChildProcess): Promise<void> {
+async function becomesReady(child: ChildProcess, name: string): Promise<void> {
   const failure = await new Promise<string | null>((resolve) => {
-    const timer = setTimeout(() => resolve('A worker did not get ready.'), READY_MAX_MS);
+    const timer = setTimeout(() => resolve(`${name} did not get ready.`), READY_MAX_MS);
     const finish = (outcome: string | null): void => {
       clearTimeout(timer);
       resolve(outcome);
@@ -123,7 +125,7 @@ async function becomesReady(child: ChildProcess): Promise<void> {
       finish(message.kind === 'ready' ? null : message.problem);
     });
     // It may have said why just before.
-    void end(child).then((how) => setImmediate(() => finish(`A worker did not start (${how}).`)));
+    void end(child).then((how) => setImmediate(() => finish(`${name} did not start (${how}).`)));
   });
   if (failure !== null) throw new StartError(failure);
 }

@@ -73,6 +73,20 @@ describe('a PUT of a guild', () => {
     expect(await guildOf(id)).toEqual(bare);
   });
 
+  it('keeps the largest numbers there are, whatever is changed beside them', async () => {
+    const largest = Number.MAX_SAFE_INTEGER;
+    const numbers = { max_members: largest, member_count: largest - 1, presence_count: largest };
+    const guild = await makeGuild(host, numbers);
+    await ban(host, guild.id, snowflake());
+    await makeChannel(host, guild.id);
+    expect(await guildOf(guild.id)).toMatchObject(numbers);
+    const { code } = await createInvite(host, guild.channelId, guild.ownerId);
+    await join(host, code, snowflake());
+    expect(await guildOf(guild.id)).toMatchObject({ ...numbers, member_count: largest });
+    expect(await memberCountOf(host, code)).toBe(largest);
+    expectError(await accept(host, code, snowflake()), 400, 'MAX_GUILD_MEMBERS');
+  });
+
   it('leaves channels, members, bans, invites and the vanity alone', async () => {
     const guild = await makeGuild(host, { features: ['VANITY_URL'] });
     const member = await makeMember(host, guild.id);

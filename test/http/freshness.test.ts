@@ -84,6 +84,28 @@ describe('an invite that two workers have shown', () => {
     }
   });
 
+  it('tells each of many who look at once what he asked for, and no more', async () => {
+    const guild = await makeGuild(host, { presence_count: 6 });
+    const { code } = await createInvite(host, guild.channelId, guild.ownerId);
+    for (let uses = 0; uses <= 3; uses += 1) {
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, async (_, at) => {
+          const [wantsCounts, isOwner] = [at % 2 === 1, at % 4 >= 2];
+          const path = `/v1/invites/${code}${wantsCounts ? '?with_counts=1' : ''}`;
+          const answer = await host.api.get(path, isOwner ? { as: guild.ownerId } : {});
+          return { wantsCounts, isOwner, invite: answer.object() };
+        }),
+      );
+      for (const { wantsCounts, isOwner, invite } of answers) {
+        expect(invite['code']).toBe(code);
+        expect(invite['approximate_member_count']).toBe(wantsCounts ? uses + 1 : undefined);
+        expect(invite['approximate_presence_count']).toBe(wantsCounts ? 6 : undefined);
+        expect(invite['uses']).toBe(isOwner ? uses : undefined);
+      }
+      expect((await accept(host, code, snowflake())).status).toBe(200);
+    }
+  });
+
   it('counts who came in since', async () => {
     const guild = await makeGuild(host);
     const { code } = await createInvite(host, guild.channelId, guild.ownerId);

@@ -1,0 +1,55 @@
+// What the jobs say in the log, each in a line that a person can act on. Nothing of a code, a user or an error's own text.
+
+import type { RecoveryLog } from './jobs/recovery.js';
+import type { StreamBoundOptions } from './jobs/stream-bound.js';
+import type { WriterLog } from './jobs/writer.js';
+import { type createLog, describeBug } from './log.js';
+
+type Log = ReturnType<typeof createLog>;
+
+/** @param isPostgresNew it is still being made, as was said at the start */
+export function writerLog(log: Log, isPostgresNew: () => boolean): WriterLog {
+  return {
+    away: (forMs) => {
+      if (!isPostgresNew()) tellAway(log, forMs);
+    },
+    back: (afterMs) => log.info({ after_ms: afterMs }, 'Postgres is back; what came meanwhile is being copied'),
+    damaged: (journal, streamId) =>
+      log.error({ journal, stream_id: streamId }, 'an entry of the journal could not be read and is not copied'),
+    failed: (error) => log.error({ problem: describeBug(error) }, 'copying to Postgres failed'),
+  };
+}
+
+function tellAway(log: Log, forMs: number): void {
+  log.warn({ for_ms: forMs }, 'Postgres is away; what changes is kept in Redis until it is back');
+}
+
+/** @param onRestored told beside the log of each time that Redis was filled */
+export function recoveryLog(log: Log, onRestored: () => void): RecoveryLog {
+  return {
+    waitsForPostgres: () =>
+      log.warn('Redis is empty and Postgres is away: nothing is served until it is known what to restore'),
+    begins: (why) => log.warn({ why }, 'Redis does not hold our data: restoring them from Postgres'),
+    progresses: (done) => log.info({ done }, 'restoring'),
+    restored: (summary) => {
+      onRestored();
+      log.warn(
+        { ...summary },
+        'restored from Postgres; what changed after the newest moment (newestMs) may be lost',
+      );
+    },
+    startsAnew: () => log.warn('Redis is empty and there is no Postgres: starting anew'),
+    failed: (error) => log.error({ problem: describeBug(error) }, 'restoring failed; it is tried again'),
+  };
+}
+
+export function streamBoundLog(log: Log): StreamBoundOptions['log'] {
+  return {
+    fills: (journal, entries) =>
+      log.warn({ journal, entries }, 'half of INVITED_STREAM_MAX or more waits to be copied to Postgres'),
+    full: (journal, entries) =>
+      log.error({ journal, entries }, 'INVITED_STREAM_MAX is reached: changes are refused until Postgres has caught up'),
+    hasRoom: (journal) => log.info({ journal }, 'there is room in the journal again: changes are taken'),
+    failed: (error) => log.error({ problem: describeBug(error) }, 'the journal could not be measured'),
+  };
+}

@@ -1,0 +1,174 @@
+// Copies one journal to Postgres: reads on where Postgres says it has it to, writes all of a page in one transaction with the new
+// place, and only then lets Redis forget. Whatever dies in between, the next who copies begins where Postgres stands.
+// Must never let Redis forget what Postgres does not hold.
+
+import { claimLane, isLater, laneStates, type Position } from '../postgres/lanes.js';
+import { lastSeq, type LedgerEvent } from '../postgres/events.js';
+import { type Entities, NO_ENTITIES } from '../postgres/entities.js';
+import type { Sql } from '../postgres/connection.js';
+import { writeBatch } from '../postgres/write.js';
+import type { JournalEntry, JournalPage, JournalStore } from '../store/journal-store.js';
+import type { Journal } from '../store/journals.js';
+import { readEvents } from './journal-events.js';
+import { readMarked } from './marked-entities.js';
+
+/** How a journal stands with this process. */
+export interface Claim {
+  readonly fence: string;
+  readonly position: Position | null;
+}
+
+export interface CopierOptions {
+  readonly store: JournalStore;
+  readonly sql: Sql;
+  readonly journal: Journal;
+  /** Rows aimed at in one transaction. */
+  readonly rowsAimed: number;
+  /** How long an event stays for those who read the stream, after Postgres has it. */
+  readonly retentionMs: number;
+  /** Told of an entry that can't be read: it stays in the stream's history of this log line only. */
+  readonly onDamaged: (streamId: string) => void;
+}
+
+export interface Copied {
+  /**
+   * `fenced`: another process copies this journal now. `gap`: entries that Postgres never had are gone, or Postgres knows nothing
+   * of this journal and was not there from its start: only a full copy helps (full-copy.ts).
+   */
+  readonly outcome: 'copied' | 'fenced' | 'gap';
+  /** Is there more to copy already? */
+  readonly hasMore: boolean;
+  readonly rows: number;
+  /** When the oldest of what is still to be copied happened, ms since the epoch; null: nothing is. */
+  readonly oldestMissingMs: number | null;
+}
+
+const NOTHING = { hasMore: false, rows: 0, oldestMissingMs: null };
+const ENTRIES_MIN = 16;
+const ENTRIES_MAX = 1000;
+
+export class Copier {
+  readonly #options: CopierOptions;
+  #claim: Claim | null = null;
+  #entriesMax = 64;
+
+  constructor(options: CopierOptions) {
+    this.#options = options;
+  }
+
+  /** Where this process stands; null: it has not begun, or was fenced. */
+  get claim(): Claim | null {
+    return this.#claim;
+  }
+
+  /** Becomes the one who copies. Whoever did before is refused by Postgres from now on. */
+  async begin(): Promise<Claim> {
+    const { sql, journal } = this.#options;
+    const fence = await claimLane(sql, journal);
+    this.#claim = { fence, position: await this.#positionInPostgres() };
+    return this.#claim;
+  }
+
+  async #positionInPostgres(): Promise<Position | null> {
+    const lane = (await laneStates(this.#options.sql)).find((state) => state.lane === this.#options.journal);
+    return lane?.position ?? null;
+  }
+
+  /** Forgets where it stands: it must begin anew. */
+  end(): void {
+    this.#claim = null;
+  }
+
+  /** Copies one page. @throws StoreUnavailable, PostgresUnavailable: nothing is lost, and it can be called again */
+  async copy(): Promise<Copied> {
+    const { store, journal } = this.#options;
+    const claim = this.#claim ?? (await this.begin());
+    const page = await store.read(
+      journal,
+      claim.position?.streamId ?? null,
+      this.#entriesMax,
+      this.#options.rowsAimed,
+    );
+    if (isGap(page, claim.position)) return { ...NOTHING, outcome: 'gap' };
+    const events = this.#eventsOf(page);
+    const entities = page.marks.length === 0 ? NO_ENTITIES : await readMarked(store, page.marks);
+    const last = page.entries.at(-1);
+    const position = last === undefined ? null : positionOf(last, events, claim.position);
+    const rows = rowsOf(events) + page.marks.length;
+    if (rows > 0 || position !== null) {
+      const outcome = await this.#write(claim, position, events, entities);
+      if (outcome === 'fenced') return { ...NOTHING, outcome };
+      // An answer was lost, and Postgres is further than we thought: what else is in this page is read again.
+      if (outcome === 'stale') return { ...NOTHING, outcome: 'copied', hasMore: true };
+    }
+    await this.#forget(page);
+    const hasMore = !page.isAll || page.marks.length === this.#options.rowsAimed;
+    return { outcome: 'copied', hasMore, rows, oldestMissingMs: hasMore ? timeOf(last) : null };
+  }
+
+  #eventsOf(page: JournalPage): readonly LedgerEvent[] {
+    const events: LedgerEvent[] = [];
+    for (const entry of page.entries) {
+      const read = readEvents(entry);
+      if (read === null) this.#options.onDamaged(entry.id);
+      else events.push(...read);
+    }
+    if (page.entries.length > 0) {
+      const each = Math.max(1, rowsOf(events) / page.entries.length);
+      const wanted = Math.round(this.#options.rowsAimed / each);
+      this.#entriesMax = Math.min(Math.max(wanted, ENTRIES_MIN), ENTRIES_MAX);
+    }
+    return events;
+  }
+
+  async #write(
+    claim: Claim,
+    position: Position | null,
+    events: readonly LedgerEvent[],
+    entities: Entities,
+  ): Promise<'written' | 'fenced' | 'stale'> {
+    const { sql, journal } = this.#options;
+    const batch = { lane: journal, fence: claim.fence, position, events, entities };
+    const outcome = await writeBatch(sql, batch);
+    if (outcome === 'fenced') this.#claim = null;
+    else if (outcome === 'stale') this.#claim = { fence: claim.fence, position: await this.#positionInPostgres() };
+    else this.#claim = { fence: claim.fence, position: position ?? claim.position };
+    return outcome;
+  }
+
+  async #forget({ marks }: JournalPage): Promise<void> {
+    const { store, journal, retentionMs } = this.#options;
+    const copiedTo = this.#claim?.position?.streamId ?? null;
+    const trimTo = copiedTo === null ? null : olderOf(copiedTo, `${Date.now() - retentionMs}-0`);
+    await store.copied(journal, marks, trimTo);
+  }
+}
+
+function isGap({ trimmedTo }: JournalPage, position: Position | null): boolean {
+  return trimmedTo !== null && (position === null || isLater(trimmedTo, position.streamId));
+}
+
+function positionOf(last: JournalEntry, events: readonly LedgerEvent[], before: Position | null): Position {
+  const seqs = events.map(lastSeq);
+  return {
+    streamId: last.id,
+    seq: seqs.reduce((most, seq) => Math.max(most, seq), before?.seq ?? 0),
+    newestAtMs: timeOf(last) ?? 0,
+  };
+}
+
+function rowsOf(events: readonly LedgerEvent[]): number {
+  // A join is a row of its own and one for the member.
+  return events.reduce((rows, event) => rows + (event.kind === 'joins' ? 2 * event.userIds.length : 1), 0);
+}
+
+function timeOf(entry: JournalEntry | undefined): number | null {
+  return entry === undefined ? null : Number(entry.id.split('-')[0]);
+}
+
+function olderOf(id: string, other: string): string {
+  const [ms = '0', n = '0'] = id.split('-');
+  const [otherMs = '0', otherN = '0'] = other.split('-');
+  if (Number(ms) !== Number(otherMs)) return Number(ms) < Number(otherMs) ? id : other;
+  return BigInt(n) <= BigInt(otherN) ? id : other;
+}

@@ -1,0 +1,138 @@
+// What the entries of a journal say, as events for the ledger (lua/README.md, Events). An entry that says something else than it
+// should is damaged: it is told apart, and never guessed at.
+
+import { isSnowflake, type Snowflake } from '../invite/id.js';
+import type { EndReason, LedgerEvent } from '../postgres/events.js';
+import type { JournalEntry } from '../store/journal-store.js';
+
+const END_REASONS: readonly EndReason[] = ['revoked', 'exhausted', 'expired', 'channel_deleted', 'guild_deleted'];
+const TEMPORARY = 1;
+const PAUSED = 2;
+const WORDS_BEFORE_USERS = 7;
+
+/** null: damaged. Events that the ledger has no place for give none. */
+export function readEvents(entry: JournalEntry): readonly LedgerEvent[] | null {
+  try {
+    return read(new Fields(entry.fields));
+  } catch (error) {
+    if (error instanceof Damaged) return null;
+    throw error;
+  }
+}
+
+class Damaged extends Error {}
+
+function read(fields: Fields): readonly LedgerEvent[] {
+  const type = fields.text('type');
+  const seq = fields.number('seq');
+  const atMs = fields.number('at');
+  switch (type) {
+    case 'INVITE_ACCEPT':
+      return readJoins(fields.text('joins'), seq, atMs);
+    case 'INVITE_CREATE':
+    case 'INVITE_UPDATE':
+      return [readInvite(fields, type === 'INVITE_CREATE' ? 'create' : 'update', seq, atMs)];
+    case 'INVITE_DELETE': {
+      const reason = END_REASONS.find((known) => known === fields.text('reason'));
+      if (reason === undefined) throw new Damaged();
+      return [{ kind: 'delete', seq, atMs, code: fields.text('code'), reason, by: fields.optionalId('by') }];
+    }
+    case 'MEMBER_REMOVE':
+      return [{ kind: 'member_remove', seq, guildId: fields.id('guild_id'), userId: fields.id('user_id') }];
+    case 'VANITY_UPDATE':
+      // The guild's mark says it.
+      return [];
+    default:
+      throw new Damaged();
+  }
+}
+
+function readInvite(fields: Fields, kind: 'create' | 'update', seq: number, atMs: number): LedgerEvent {
+  const flags = fields.number('flags');
+  return {
+    kind,
+    seq,
+    atMs,
+    code: fields.text('code'),
+    guildId: fields.optionalId('guild_id'),
+    channelId: fields.id('channel_id'),
+    inviterId: fields.optionalId('inviter_id'),
+    createdAtMs: fields.number('created_at_ms'),
+    expiresAtMs: fields.optionalNumber('expires_at_ms'),
+    maxAgeS: fields.number('max_age_s'),
+    maxUses: fields.number('max_uses'),
+    uses: fields.number('uses'),
+    isTemporary: (flags & TEMPORARY) !== 0,
+    isPaused: (flags & PAUSED) !== 0,
+    version: fields.number('version'),
+  };
+}
+
+function readJoins(lines: string, firstSeq: number, atMs: number): readonly LedgerEvent[] {
+  let seq = firstSeq;
+  return lines.split('\n').map((line) => {
+    const words = line.split(' ');
+    const [code = '', guildId, channelId, inviterId, temporary, vanity, firstUses] = words;
+    const userIds = words.slice(WORDS_BEFORE_USERS);
+    if (code === '' || userIds.length === 0 || !userIds.every(isSnowflake)) throw new Damaged();
+    const joined: LedgerEvent = {
+      kind: 'joins',
+      firstSeq: seq,
+      atMs,
+      code,
+      guildId: idOrNone(guildId),
+      channelId: idOrNone(channelId),
+      inviterId: idOrNone(inviterId),
+      isTemporary: temporary === '1',
+      isVanity: vanity === '1',
+      firstUses: wholeNumber(firstUses),
+      userIds,
+    };
+    seq += userIds.length;
+    return joined;
+  });
+}
+
+class Fields {
+  readonly #fields: ReadonlyMap<string, string>;
+
+  constructor(fields: ReadonlyMap<string, string>) {
+    this.#fields = fields;
+  }
+
+  text(name: string): string {
+    const text = this.#fields.get(name);
+    if (text === undefined || text === '') throw new Damaged();
+    return text;
+  }
+
+  number(name: string): number {
+    return wholeNumber(this.text(name));
+  }
+
+  /** '' stands for none. */
+  optionalNumber(name: string): number | null {
+    return this.#fields.get(name) === '' ? null : this.number(name);
+  }
+
+  id(name: string): Snowflake {
+    const id = this.text(name);
+    if (!isSnowflake(id)) throw new Damaged();
+    return id;
+  }
+
+  optionalId(name: string): Snowflake | null {
+    return this.#fields.get(name) === '' ? null : this.id(name);
+  }
+}
+
+function wholeNumber(text: string | undefined): number {
+  if (text === undefined || !/^[0-9]{1,16}$/.test(text)) throw new Damaged();
+  return Number(text);
+}
+
+function idOrNone(text: string | undefined): Snowflake | null {
+  if (text === '-') return null;
+  if (!isSnowflake(text)) throw new Damaged();
+  return text;
+}
