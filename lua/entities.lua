@@ -5,7 +5,8 @@
 -- ARGV     two for each entity: which of KEYS · the entity as it is marked (README.md, Keys), or 'invite:<code>'
 --
 -- Replies: {'read', seq of the journal, one for each entity}: '' where it is gone, else a guild's and a group DM's
---   {packed record or owner id, JSON of the record, recipients of a group DM …}, of the others the stored value.
+--   {packed record or owner id, JSON of the record, recipients of a group DM …}, of the others the stored value; {''}
+--   where a key is of another type than it should be.
 
 --! include gate
 --! include keys
@@ -41,6 +42,7 @@ end
 local reply = { 'read', redis.call('GET', keys.seq) or '0' }
 for at = 1, #ARGV, 2 do
   keys.enter(KEYS[tonumber(ARGV[at])])
-  reply[#reply + 1] = read(ARGV[at + 1])
+  local is_sound, value = pcall(read, ARGV[at + 1])
+  reply[#reply + 1] = is_sound and value or { '' }
 end
 return reply

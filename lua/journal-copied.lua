@@ -11,6 +11,7 @@
 
 --! include gate
 --! include keys
+--! include stream-ids
 
 local trimmed_to, first = ARGV[1], ARGV[2]
 
@@ -23,6 +24,9 @@ for at = 3, #ARGV, 2 do
 end
 if trimmed_to ~= '' then
   redis.call('XTRIM', keys.events, 'MINID', first)
-  redis.call('SET', keys.trimmed, trimmed_to)
+  -- One that lost its lease may come late, and know of less.
+  if stream_ids.is_later(trimmed_to, redis.call('GET', keys.trimmed) or '0-0') then
+    redis.call('SET', keys.trimmed, trimmed_to)
+  end
 end
 return { 'copied', cleared }

@@ -51,7 +51,7 @@ end
 local rows = {}
 for _, code in ipairs(invites.codes(place)) do
   local invite = invites.record(code)
-  if invite and invite.channel_id and (channel_id == '' or invite.channel_id == channel_id)
+  if invites.is_of(invite, place) and (channel_id == '' or invite.channel_id == channel_id)
     and invites.is_live(invite) then
     rows[#rows + 1] = invites.row(invite, place, '')
   end

@@ -10,15 +10,9 @@
 
 --! include closed
 --! include keys
+--! include stream-ids
 
 local last_id = ARGV[1]
-
-local function is_later(id, other)
-  local ms, n = id:match('^(%d+)-(%d+)$')
-  local other_ms, other_n = other:match('^(%d+)-(%d+)$')
-  ms, n, other_ms, other_n = tonumber(ms), tonumber(n), tonumber(other_ms), tonumber(other_n)
-  return ms > other_ms or (ms == other_ms and n > other_n)
-end
 
 local function last_of_stream()
   local about = redis.call('XINFO', 'STREAM', keys.events)
@@ -29,14 +23,20 @@ local function last_of_stream()
   end
 end
 
-if last_id ~= '' and is_later(last_id, '0-0') then
+if last_id ~= '' and stream_ids.is_later(last_id, '0-0') then
   if redis.call('EXISTS', keys.events) == 0 then
     -- Only an entry makes a stream.
     redis.call('XADD', keys.events, last_id, 'type', 'RESTORED')
     redis.call('XDEL', keys.events, last_id)
-  elseif is_later(last_id, last_of_stream()) then
+  elseif stream_ids.is_later(last_id, last_of_stream()) then
     redis.call('XSETID', keys.events, last_id)
   end
+end
+-- What is marked is newer here than in Postgres, whose seqs may be those of other data, and larger: only a mark that is
+-- larger still is copied.
+local marks = redis.call('ZRANGE', keys.dirty, 0, -1)
+for _, entity in ipairs(marks) do
+  redis.call('ZADD', keys.dirty, 'XX', redis.call('INCR', keys.seq), entity)
 end
 redis.call('DEL', keys.newer)
 return { 'ended' }

@@ -26,8 +26,8 @@ create table invited.guilds (
   owner_id bigint not null,
   name text not null,
   -- As the host told them; null: the engine counts the members, or knows of no presence.
-  member_count int,
-  presence_count int,
+  member_count bigint,
+  presence_count bigint,
   vanity_version int not null,
   record json not null
 );
@@ -98,6 +98,9 @@ create table invited.vanity (
   guild_id bigint not null unique,
   seq bigint not null,
   uses bigint not null,
+  -- As of an invite.
+  base_uses bigint not null,
+  counted_from bigint not null,
   created_at timestamptz(3) not null,
   -- Of the claim: of two claims for one code the later has the larger number.
   token text not null
@@ -115,8 +118,10 @@ create table invited.invites (
   -- null: never.
   expires_at timestamptz(3),
   uses bigint not null,
-  -- Uses that no row of `joins` stands for: what an import told.
+  -- Uses that no row of `joins` stands for (what an import told, or what was lost before a full copy), and the `seq` behind
+  -- which each further use has one.
   base_uses bigint not null,
+  counted_from bigint not null,
   ended_at timestamptz(3),
   ended_by bigint,
   max_age int not null,

@@ -13,9 +13,10 @@ export function writerLog(log: Log, isPostgresNew: () => boolean): WriterLog {
     away: (forMs) => {
       if (!isPostgresNew()) tellAway(log, forMs);
     },
-    back: (afterMs) => log.info({ after_ms: afterMs }, 'Postgres is back; what came meanwhile is being copied'),
-    damaged: (journal, streamId) =>
-      log.error({ journal, stream_id: streamId }, 'an entry of the journal could not be read and is not copied'),
+    back: (afterMs) =>
+      log.info({ after_ms: afterMs }, 'Postgres is back; what came meanwhile is being copied'),
+    damaged: (journal, what) =>
+      log.error({ journal, what: withoutCode(what) }, 'this could not be read and is not copied'),
     failed: (error) => log.error({ problem: describeBug(error) }, 'copying to Postgres failed'),
   };
 }
@@ -48,8 +49,19 @@ export function streamBoundLog(log: Log): StreamBoundOptions['log'] {
     fills: (journal, entries) =>
       log.warn({ journal, entries }, 'half of INVITED_STREAM_MAX or more waits to be copied to Postgres'),
     full: (journal, entries) =>
-      log.error({ journal, entries }, 'INVITED_STREAM_MAX is reached: changes are refused until Postgres has caught up'),
+      log.error(
+        { journal, entries },
+        'INVITED_STREAM_MAX is reached: changes are refused until Postgres has caught up',
+      ),
     hasRoom: (journal) => log.info({ journal }, 'there is room in the journal again: changes are taken'),
     failed: (error) => log.error({ problem: describeBug(error) }, 'the journal could not be measured'),
   };
+}
+
+/** A code is as good as an invitation: its first two characters and its length must do. */
+function withoutCode(what: string): string {
+  return what.replace(
+    /^invite:(.{0,2})(.*)$/,
+    (_, start: string, rest: string) => `invite:${start}…(${start.length + rest.length})`,
+  );
 }

@@ -130,7 +130,8 @@ async function openPostgres(
     return sql;
   } catch (error) {
     if (!(error instanceof PostgresUnavailable)) throw error;
-    if (isPostgresNew()) log.info('the embedded Postgres is being made; what changes meanwhile is copied later');
+    if (isPostgresNew())
+      log.info('the embedded Postgres is being made; what changes meanwhile is copied later');
     else log.warn({ why: error.message }, 'Postgres is away; what changes is kept in Redis until it is back');
   }
   return migrated(sql, (error) => {
@@ -140,7 +141,10 @@ async function openPostgres(
   });
 }
 
-type Common = Pick<Parameters<typeof startSweeper>[0], 'store' | 'journals' | 'holder' | 'isOutage' | 'onProblem'>;
+type Common = Pick<
+  Parameters<typeof startSweeper>[0],
+  'store' | 'journals' | 'holder' | 'isOutage' | 'onProblem'
+>;
 
 function startForgetting(config: Config, common: Common): { stop(): Promise<void> } {
   return startForgetter({
@@ -150,13 +154,7 @@ function startForgetting(config: Config, common: Common): { stop(): Promise<void
   });
 }
 
-function startCopying(
-  config: Config,
-  store: Store,
-  sql: Sql,
-  common: Common,
-  log: WriterLog,
-): Writer {
+function startCopying(config: Config, store: Store, sql: Sql, common: Common, log: WriterLog): Writer {
   return startWriter({
     ...common,
     sql,

@@ -131,7 +131,7 @@ async function count(redis: Redis, joins: { count(): Promise<number> }, world: W
   const asked = redis.pipeline();
   for (const { code } of world.invites) {
     // The uses come first in an invite's record (lua/README.md).
-    asked.getrange(`invited:{${partitionOfCode(code)}}:invite:${code}`, 0, 9);
+    asked.getrange(`invited:{${partitionOfCode(code)}}:invite:${code}`, 0, 15);
   }
   const found = (await asked.exec()) ?? [];
   world.invites.forEach(({ maxUses }, at) => {

@@ -197,11 +197,16 @@ function invites.finish(invite, reason, by)
   invites.announce_end(invite, reason, by)
 end
 
+-- Is this record an invite of that place? Its index may still name a code that expired, and was given to another since.
+function invites.is_of(record, place)
+  return record and record.channel_id and place_key(record) == place.key
+end
+
 -- Ends every invite of a place that `matches` chooses.
 function invites.finish_all(place, reason, by, matches)
   for _, code in ipairs(invites.codes(place)) do
     local invite = invites.record(code)
-    if invite and invite.channel_id and matches(invite) then
+    if invites.is_of(invite, place) and matches(invite) then
       if invites.is_live(invite) then
         invites.finish(invite, reason, by)
       else

@@ -1,4 +1,5 @@
-// `invited restore`: fills Redis with what Postgres has, now. Nobody is served meanwhile; what is newer in Redis stays.
+// `invited restore`: fills Redis with what Postgres has, now. Nobody is served meanwhile; what is newer in
+// Redis stays.
 
 import { type Print, terminal } from './print.js';
 import { parseCommand, UsageError } from './usage-error.js';
@@ -33,7 +34,10 @@ export interface RestoreContext {
 /** Rows between two lines of progress. */
 const TELL_EVERY = 100_000;
 
-/** @returns the exit code: 0 when all was restored, 1 when it wasn't or rows were left out, 2 for wrong arguments */
+/**
+ * @returns the exit code: 0 when all was restored, 1 when it wasn't or rows were left out, 2 for wrong
+ * arguments
+ */
 export async function restore(args: readonly string[], context: RestoreContext): Promise<number> {
   const print = context.print ?? terminal;
   try {

@@ -1,5 +1,6 @@
-// What Redis keeps of a record besides the record itself: the JSON that invites show, and the few bits that scripts decide by. The
-// same for what a host tells now and for what is restored later, so it must depend on nothing but the record.
+// What Redis keeps of a record besides the record itself: the JSON that invites show, and the few bits that
+// scripts decide by. The same for what a host tells now and for what is restored later, so it must depend on
+// nothing but the record.
 
 import type { Snowflake } from './id.js';
 import { type JsonText, jsonText } from './invite.js';

@@ -2,10 +2,10 @@
 // place, and only then lets Redis forget. Whatever dies in between, the next who copies begins where Postgres stands.
 // Must never let Redis forget what Postgres does not hold.
 
-import { claimLane, isLater, laneStates, type Position } from '../postgres/lanes.js';
-import { lastSeq, type LedgerEvent } from '../postgres/events.js';
-import { type Entities, NO_ENTITIES } from '../postgres/entities.js';
 import type { Sql } from '../postgres/connection.js';
+import { type Entities, NO_ENTITIES } from '../postgres/entities.js';
+import { type LedgerEvent, lastSeq } from '../postgres/events.js';
+import { claimLane, isLater, laneStates, type Position } from '../postgres/lanes.js';
 import { writeBatch } from '../postgres/write.js';
 import type { JournalEntry, JournalPage, JournalStore } from '../store/journal-store.js';
 import type { Journal } from '../store/journals.js';
@@ -26,8 +26,8 @@ export interface CopierOptions {
   readonly rowsAimed: number;
   /** How long an event stays for those who read the stream, after Postgres has it. */
   readonly retentionMs: number;
-  /** Told of an entry that can't be read: it stays in the stream's history of this log line only. */
-  readonly onDamaged: (streamId: string) => void;
+  /** Told of an entry of the journal, by its id, or an entity, by its name, that can't be read: it is passed over. */
+  readonly onDamaged: (what: string) => void;
 }
 
 export interface Copied {
@@ -91,7 +91,8 @@ export class Copier {
     );
     if (isGap(page, claim.position)) return { ...NOTHING, outcome: 'gap' };
     const events = this.#eventsOf(page);
-    const entities = page.marks.length === 0 ? NO_ENTITIES : await readMarked(store, page.marks);
+    const entities =
+      page.marks.length === 0 ? NO_ENTITIES : await readMarked(store, page.marks, this.#options.onDamaged);
     const last = page.entries.at(-1);
     const position = last === undefined ? null : positionOf(last, events, claim.position);
     const rows = rowsOf(events) + page.marks.length;
@@ -131,7 +132,8 @@ export class Copier {
     const batch = { lane: journal, fence: claim.fence, position, events, entities };
     const outcome = await writeBatch(sql, batch);
     if (outcome === 'fenced') this.#claim = null;
-    else if (outcome === 'stale') this.#claim = { fence: claim.fence, position: await this.#positionInPostgres() };
+    else if (outcome === 'stale')
+      this.#claim = { fence: claim.fence, position: await this.#positionInPostgres() };
     else this.#claim = { fence: claim.fence, position: position ?? claim.position };
     return outcome;
   }

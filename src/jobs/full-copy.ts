@@ -7,7 +7,7 @@ import { endFullCopy } from '../postgres/full-copy.js';
 import { writeBatch } from '../postgres/write.js';
 import type { EntityAsked, JournalStore } from '../store/journal-store.js';
 import { type Journal, journalOf } from '../store/journals.js';
-import { readNow } from './marked-entities.js';
+import { type DamageTold, readNow } from './marked-entities.js';
 
 export interface FullCopyOptions {
   readonly store: JournalStore;
@@ -17,6 +17,7 @@ export interface FullCopyOptions {
   readonly isCluster: boolean;
   /** The fencing number of the journal's writer. */
   readonly fence: string;
+  readonly onDamaged: DamageTold;
   /** It may take minutes: false when the journal has passed on to another process. */
   readonly keepLease: () => Promise<boolean>;
 }
@@ -33,8 +34,8 @@ export async function copyAll(options: FullCopyOptions): Promise<number> {
     const ours = entities.filter(({ partition }) => journalOf(partition, isCluster) === journal);
     if (ours.length === 0) continue;
     if (!(await options.keepLease())) return rows;
-    const read = await readNow(store, ours);
-    const batch = { lane: journal, fence, position: null, events: [], entities: read };
+    const read = await readNow(store, ours, options.onDamaged);
+    const batch = { lane: journal, fence, position: null, events: [], entities: read, isFullCopy: true };
     if ((await writeBatch(sql, batch)) === 'fenced') return rows;
     rows += ours.length;
   }

@@ -5,7 +5,13 @@ import { isSnowflake, type Snowflake } from '../invite/id.js';
 import type { EndReason, LedgerEvent } from '../postgres/events.js';
 import type { JournalEntry } from '../store/journal-store.js';
 
-const END_REASONS: readonly EndReason[] = ['revoked', 'exhausted', 'expired', 'channel_deleted', 'guild_deleted'];
+const END_REASONS: readonly EndReason[] = [
+  'revoked',
+  'exhausted',
+  'expired',
+  'channel_deleted',
+  'guild_deleted',
+];
 const TEMPORARY = 1;
 const PAUSED = 2;
 const WORDS_BEFORE_USERS = 7;

@@ -20,30 +20,48 @@ import { readMembership } from '../store/directory.js';
 import type { EntityAsked, JournalStore, Mark, StoredEntity } from '../store/journal-store.js';
 import { readPackedGuild, readPackedInvite } from '../store/packed-records.js';
 
+/** Told of an entity whose record is not what it should be, by its name. */
+export type DamageTold = (entity: string) => void;
+
 /** Entities in one script call. */
 const READ_MAX = 2000;
 
 type Lists = { -readonly [Kind in keyof Entities]: Entities[Kind][number][] };
 
 /** Reads what the marks of one journal stand for. Each is told with the seq of its mark, which what was read is not older than. */
-export function readMarked(store: JournalStore, marks: readonly Mark[]): Promise<Entities> {
+export function readMarked(
+  store: JournalStore,
+  marks: readonly Mark[],
+  onDamaged: DamageTold,
+): Promise<Entities> {
   return readAll(
     store,
+    onDamaged,
     // Only the directory is marked: all of it lies in the partition of the first id.
-    marks.map(({ entity, seq }) => ({ entity, seq, partition: partitionOfId(entity.split(':', 2)[1] ?? '') })),
+    marks.map(({ entity, seq }) => ({
+      entity,
+      seq,
+      partition: partitionOfId(entity.split(':', 2)[1] ?? ''),
+    })),
   );
 }
 
 /** Reads entities of one journal, marked or not. Each is told with the seq at which it was read. */
-export function readNow(store: JournalStore, asked: readonly EntityAsked[]): Promise<Entities> {
+export function readNow(
+  store: JournalStore,
+  asked: readonly EntityAsked[],
+  onDamaged: DamageTold,
+): Promise<Entities> {
   return readAll(
     store,
+    onDamaged,
     asked.map((one) => ({ ...one, seq: null })),
   );
 }
 
 async function readAll(
   store: JournalStore,
+  onDamaged: DamageTold,
   wanted: readonly (EntityAsked & { readonly seq: number | null })[],
 ): Promise<Entities> {
   const lists: Lists = {
@@ -60,7 +78,12 @@ async function readAll(
     const some = wanted.slice(from, from + READ_MAX);
     const { seq: now, stored } = await store.readEntities(some);
     some.forEach(({ entity, seq }, at) => {
-      add(lists, entity, seq ?? now, stored[at] ?? null);
+      try {
+        add(lists, entity, seq ?? now, stored[at] ?? null);
+      } catch {
+        // One that can't be read must not keep the others from being copied; what Postgres has of it stays.
+        onDamaged(entity);
+      }
     });
   }
   return lists;
@@ -150,7 +173,13 @@ function userState(id: Snowflake, record: JsonText): UserState {
 function groupDmState(id: Snowflake, stored: string | readonly string[]): GroupDmState {
   const [ownerId = '', json = '', ...recipients] = textsOf(stored);
   const { name } = JSON.parse(json) as Pick<GroupDmRecord, 'name'>;
-  return { id, ownerId: ownerId as Snowflake, name, recipients: recipients as unknown as readonly Snowflake[], record: json as JsonText };
+  return {
+    id,
+    ownerId: ownerId as Snowflake,
+    name,
+    recipients: recipients as unknown as readonly Snowflake[],
+    record: json as JsonText,
+  };
 }
 
 /** Only a full copy marks invites: they come to Postgres by what the journal tells of them. */

@@ -1,4 +1,5 @@
-// Goes through a table page by page, and reads the next page while the one before it is being worked on. Never more than two are held.
+// Goes through a table page by page, and reads the next page while the one before it is being worked on.
+// Never more than two are held.
 
 /** @param read gives up to `limit` items behind a key; fewer: these are the last */
 export async function* pagesOf<Item, Key>(

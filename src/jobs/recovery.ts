@@ -9,7 +9,7 @@ import { PostgresUnavailable } from '../postgres/unavailable.js';
 import type { Store } from '../store/store.js';
 import { Lease } from './leases.js';
 import { pause } from './pause.js';
-import { type RestoreSummary, restore } from './restore.js';
+import { RestoreInterrupted, type RestoreSummary, restore } from './restore.js';
 
 export interface RecoveryOptions {
   readonly store: Store;
@@ -117,7 +117,7 @@ export function startRecovery(options: RecoveryOptions): Recovery {
           if (performance.now() - toldAt < TELL_EVERY_MS) return;
           toldAt = performance.now();
           log.waitsForPostgres();
-        } else if (!options.isOutage(error)) {
+        } else if (!options.isOutage(error) && !(error instanceof RestoreInterrupted)) {
           log.failed(error);
         }
       });

@@ -1,5 +1,6 @@
-// The part of a restore that gives codes out: vanities and invites. A code must never lead to two, whatever Redis held before and
-// however often this is run: the pointer in the code's own partition decides, and whoever can't have it goes without.
+// The part of a restore that gives codes out: vanities and invites. A code must never lead to two, whatever
+// Redis held before and however often this is run: the pointer in the code's own partition decides, and
+// whoever can't have it goes without.
 
 import { partitionOfCode, partitionOfId } from '../invite/partition.js';
 import {

@@ -1,5 +1,6 @@
-// A restore that somebody asked for, beside servers that may be running: closes Redis, fills it from Postgres, and opens it again. Must
-// never open what is half full: whoever is told that it failed has a closed Redis, which the next jobs process restores by itself.
+// A restore that somebody asked for, beside servers that may be running: closes Redis, fills it from
+// Postgres, and opens it again. Must never open what is half full: whoever is told that it failed has a
+// closed Redis, which the next jobs process restores by itself.
 
 import { ulid } from 'ulid';
 import type { Sql } from '../postgres/connection.js';
@@ -18,7 +19,10 @@ export interface RestoreNowOptions {
   readonly stopping: AbortSignal;
 }
 
-/** `busy`: another process restores. `nothing`: Postgres has nothing to restore from. Both have changed nothing. */
+/**
+ * `busy`: another process restores. `nothing`: Postgres has nothing to restore from. Both have changed
+ * nothing.
+ */
 export type RestoredNow =
   | { readonly status: 'restored'; readonly summary: RestoreSummary }
   | { readonly status: 'busy' | 'nothing' };

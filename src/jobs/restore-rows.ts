@@ -1,5 +1,5 @@
-// From what Postgres says to what Redis keeps, row by row. A row that says what can't be (a use too many, a code that is none, a
-// record without its fields) is damaged: it is told apart, and never guessed at.
+// From what Postgres says to what Redis keeps, row by row. A row that says what can't be (a use too many, a
+// code that is none, a record without its fields) is damaged: it is told apart, and never guessed at.
 
 import * as v from 'valibot';
 import { isCode } from '../invite/code.js';

@@ -18,7 +18,10 @@ export interface RestoreSummary {
   readonly vanities: number;
   /** Rows that say what can't be, or whose code leads elsewhere by now; they were left out. */
   readonly damaged: number;
-  /** The newest moment that Postgres knows of, ms since the epoch: what changed later may be lost. null: it knows nothing. */
+  /**
+   * The newest moment that Postgres knows of, ms since the epoch: what changed later may be lost. null: it
+   * knows nothing.
+   */
   readonly newestMs: number | null;
   readonly tookMs: number;
 }

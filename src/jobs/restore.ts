@@ -1,6 +1,7 @@
-// Fills Redis with all that Postgres knows, while it is closed to everyone else: whoever calls this has closed it, holds the lease
-// 'restore', and opens it when this has resolved; if it rejects, Redis is half full and must stay closed. It can be run again.
-// What is newer in Redis is left alone, and what has ended stays ended.
+// Fills Redis with all that Postgres knows, while it is closed to everyone else: whoever calls this has
+// closed it, holds the lease 'restore', and opens it when this has resolved; if it rejects, Redis is half
+// full and must stay closed. It can be run again. What is newer in Redis is left alone, and what has ended
+// stays ended.
 
 import type { Snowflake } from '../invite/id.js';
 import type { Sql, SqlSession } from '../postgres/connection.js';

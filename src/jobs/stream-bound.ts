@@ -40,7 +40,8 @@ export function startStreamBound(options: StreamBoundOptions): { stop(): Promise
     if (isFull && wasFull !== true) log.full(journal, entries);
     else if (!isFull && wasFull === true) log.hasRoom(journal);
     const now = performance.now();
-    if (entries < entriesMax * ALARM_AT || now - (toldAt.get(journal) ?? -TELL_EVERY_MS) < TELL_EVERY_MS) return;
+    if (entries < entriesMax * ALARM_AT || now - (toldAt.get(journal) ?? -TELL_EVERY_MS) < TELL_EVERY_MS)
+      return;
     toldAt.set(journal, now);
     log.fills(journal, entries);
   };

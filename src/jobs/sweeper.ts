@@ -40,9 +40,12 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
     while (!stopping.signal.aborted) {
       for (let from = 0; from < journals.length && !stopping.signal.aborted; from += SIDE_BY_SIDE) {
         const some = journals.slice(from, from + SIDE_BY_SIDE);
-        const done = await Promise.allSettled(some.map((journal, at) => sweep(journal, leases[from + at] as Lease)));
+        const done = await Promise.allSettled(
+          some.map((journal, at) => sweep(journal, leases[from + at] as Lease)),
+        );
         for (const result of done) {
-          if (result.status === 'rejected' && !options.isOutage(result.reason)) options.onProblem(result.reason);
+          if (result.status === 'rejected' && !options.isOutage(result.reason))
+            options.onProblem(result.reason);
         }
       }
       await pause(INTERVAL_MS, stopping.signal);

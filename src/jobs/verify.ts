@@ -13,7 +13,6 @@ import type { EntityAsked } from '../store/journal-store.js';
 import { type Journal, journalOf } from '../store/journals.js';
 import type { Store } from '../store/store.js';
 import type { PartName, Surveyed } from '../store/survey.js';
-import { StoreUnavailable } from '../store/unavailable.js';
 import { untilCopied } from './copied.js';
 import { readNow } from './marked-entities.js';
 import { pause } from './pause.js';
@@ -215,7 +214,12 @@ class Comparison {
     }
     const read: Entities[] = [];
     const unreadable: EntityAsked[] = [];
-    for (const group of journals.values()) await readReadable(store, group, read, unreadable);
+    for (const group of journals.values())
+      read.push(
+        await readNow(store.journal, group, (entity) =>
+          unreadable.push(...group.filter((one) => one.entity === entity)),
+        ),
+      );
     return { read, unreadable };
   }
 
@@ -263,28 +267,4 @@ function differenceOf(
   if (inPostgres === undefined) return { what: 'in Redis only', fields: [] };
   const differing = fields.filter((_, at) => inRedis.values[at] !== inPostgres.values[at]);
   return differing.length === 0 ? null : { what: 'different', fields: differing };
-}
-
-/** Reads them together; where one of them is damaged, in halves, down to that one. */
-async function readReadable(
-  { journal }: Store,
-  asked: readonly EntityAsked[],
-  read: Entities[],
-  unreadable: EntityAsked[],
-): Promise<void> {
-  const readPart = async (part: readonly EntityAsked[]): Promise<void> => {
-    try {
-      read.push(await readNow(journal, part));
-    } catch (error) {
-      if (error instanceof StoreUnavailable) throw error;
-      if (part.length === 1) {
-        unreadable.push(...part);
-        return;
-      }
-      const middle = Math.ceil(part.length / 2);
-      await readPart(part.slice(0, middle));
-      await readPart(part.slice(middle));
-    }
-  };
-  await readPart(asked);
 }

@@ -29,7 +29,8 @@ export interface WriterLog {
   /** Postgres is away; told once a minute at most. */
   away(forMs: number): void;
   back(afterMs: number): void;
-  damaged(journal: Journal, streamId: string): void;
+  /** An entry of the journal, by its id, or an entity, by its name. */
+  damaged(journal: Journal, what: string): void;
   failed(error: unknown): void;
 }
 
@@ -68,14 +69,11 @@ export function startWriter(options: WriterOptions): Writer {
 
   const run = async (journal: Journal): Promise<void> => {
     const lease = new Lease(options.store, journal, 'writer', options.holder);
-    const copier = new Copier({
-      ...options,
-      journal,
-      onDamaged: (streamId) => {
-        figures.damaged += 1;
-        options.log.damaged(journal, streamId);
-      },
-    });
+    const onDamaged = (what: string): void => {
+      figures.damaged += 1;
+      options.log.damaged(journal, what);
+    };
+    const copier = new Copier({ ...options, journal, onDamaged });
     const backOff = new BackOff(AWAY_FIRST_MS, AWAY_MAX_MS);
 
     /** One page; whether there is more. */
@@ -91,7 +89,13 @@ export function startWriter(options: WriterOptions): Writer {
       if (copied.outcome === 'fenced') return 'not ours';
       if (copied.outcome === 'gap') {
         const fence = copier.claim?.fence ?? '';
-        figures.rows += await copyAll({ ...options, journal, fence, keepLease: () => lease.hold() });
+        figures.rows += await copyAll({
+          ...options,
+          journal,
+          fence,
+          onDamaged,
+          keepLease: () => lease.hold(),
+        });
         copier.end();
         return 'more';
       }

@@ -19,6 +19,8 @@ export interface InviteRow extends InviteSettings {
   readonly seq: number;
   /** Uses that no join of the ledger stands for. */
   readonly baseUses: number;
+  /** Joins behind this seq count, beside those. */
+  readonly countedFrom: number;
   readonly endedAtMs: number | null;
   readonly endedReason: StoredEndReason | null;
   readonly endedBy: Snowflake | null;
@@ -53,7 +55,7 @@ export function applyState(
   if (state === null) return rows.map((row) => (isGone(row, seq) ? gone(row, seq, nowMs) : row));
   const known = rows.find((row) => row.createdAtMs === state.createdAtMs && row.endedAtMs === null);
   if (known !== undefined) {
-    return rows.map((row) => (row === known && row.seq <= seq ? retold(row, state, seq) : row));
+    return rows.map((row) => (row === known && row.seq <= seq ? recounted(row, state, seq) : row));
   }
   // One that has ended since it was read, or that another one has followed.
   return rows.some((row) => row.seq >= seq) ? rows : [...rows, rowOf(state, seq)];
@@ -76,6 +78,11 @@ function update(rows: readonly InviteRow[], told: InviteTold): readonly InviteRo
   // It was created before all that Postgres knows.
   if (rows.length === 0) return [rowOf(told, told.seq)];
   return replaceLast(rows, told.seq, (row) => (row.seq < told.seq ? raised(row, told) : row));
+}
+
+/** Joins of before may have been lost: from here on they count, on top of what Redis says. */
+function recounted(row: InviteRow, state: InviteState, seq: number): InviteRow {
+  return { ...retold(row, state, seq), uses: state.uses, baseUses: state.uses, countedFrom: seq };
 }
 
 /** What an update tells beyond the uses we know has no joins in the ledger. */
@@ -120,6 +127,7 @@ function rowOf(settings: InviteSettings, seq: number): InviteRow {
     createdSeq: seq,
     seq,
     baseUses: settings.uses,
+    countedFrom: seq,
     endedAtMs: null,
     endedReason: null,
     endedBy: null,

@@ -22,7 +22,7 @@ const BEFORE_ALL = '-1';
 /** @param rows SQL that chooses the rows of invited.guilds */
 export function selectGuilds(rows: string): string {
   return `select g.seq, g.id, g.born_seq as "bornSeq", g.owner_id as "ownerId", g.record::text, g.name,
-     g.member_count as "memberCount", g.presence_count as "presenceCount", g.vanity_version as "vanityVersion",
+     g.member_count::float8 as "memberCount", g.presence_count::float8 as "presenceCount", g.vanity_version as "vanityVersion",
      array(select r.id::text from invited.roles r where r.guild_id = g.id order by r.position) as "roleIds",
      array(select r.permissions::text from invited.roles r where r.guild_id = g.id order by r.position) as "rolePermissions",
      v.code as "vanityCode", v.uses as "vanityUses", ${msOf('v.created_at')} as "vanityCreatedAtMs", v.token as "vanityToken"

@@ -22,10 +22,10 @@ export interface InviteKey {
   readonly createdSeq: number;
 }
 
-// The joins of an invite lie between its creation and its end, or that of the next with its code.
+// The joins of an invite lie between its creation (or where they were counted anew) and its end, or that of the next with its code.
 const JOINS = `
   select count(*) as joins from invited.joins j
-  where j.code = i.code and not j.vanity and j.seq > i.created_seq
+  where j.code = i.code and not j.vanity and j.seq > i.counted_from
     and j.seq <= case when i.ended_at is null then 9223372036854775807 else i.seq end
     and j.seq < coalesce(
       (select min(n.created_seq) from invited.invites n where n.code = i.code and n.created_seq > i.created_seq), 9223372036854775807)`;
@@ -40,10 +40,13 @@ export function selectInvites(rows: string): string {
   return `select ${COLUMNS} from (${rows}) as i, lateral (${JOINS}) as l order by i.code, i.created_seq`;
 }
 
-/** SQL: is this row, `o`, a live invite? Should the end of one have been lost, the newest with its code counts. */
+/**
+ * SQL: is this row, `o`, a live invite? Should the end of one have been lost, the newest with its code counts. (Asked by `not exists`,
+ * Postgres would join the whole table for each page.)
+ */
 export function isLive(nowMs: string): string {
   return `o.ended_at is null and (o.expires_at is null or o.expires_at > ${timeOf(nowMs)})
-       and not exists (select from invited.invites n where n.code = o.code and n.created_seq > o.created_seq)`;
+       and o.created_seq = (select max(n.created_seq) from invited.invites n where n.code = o.code)`;
 }
 
 const LIVE = statement(
@@ -70,17 +73,16 @@ const DIFFERENCES = statement(
    order by i.code, i.created_seq`,
 );
 
-// Joins by a vanity code since its guild got it. Before there was a copy there may have been others; from the first in the ledger
-// on, each use has one.
+// Joins by a vanity code since its guild got it, or since they were counted anew.
 const VANITY_DIFFERENCES = statement(
   'check the sums of vanity codes',
-  `select v.code, v.uses, coalesce(l.first, v.uses + 1) - 1 as "baseUses", l.joins
+  `select v.code, v.uses, v.base_uses as "baseUses", l.joins
    from invited.vanity v,
      lateral (
-       select count(*) as joins, min(j.uses) as first from invited.joins j
-       where j.code = v.code and j.vanity and j.guild_id = v.guild_id and j.at >= v.created_at
+       select count(*) as joins from invited.joins j
+       where j.code = v.code and j.vanity and j.guild_id = v.guild_id and j.at >= v.created_at and j.seq > v.counted_from
      ) as l
-   where l.joins <> v.uses - (coalesce(l.first, v.uses + 1) - 1)
+   where l.joins <> v.uses - v.base_uses
    order by v.code limit $1`,
 );
 

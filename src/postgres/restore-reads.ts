@@ -10,8 +10,8 @@ const READ_MAX_MS = 60_000;
 
 const FENCE = statement('fence all lanes', `update invited.lanes set fence = fence + 1`);
 
-// Where entities were read for a copy of everything, their seq can be beyond that of the lanes. Ended invites and joins come by the
-// stream, and so are never beyond it.
+// Where entities were read for a copy of everything, their seq can be beyond that of the lanes. Ended invites
+// and joins come by the stream, and so are never beyond it.
 const SEQ_TABLES = [
   'lanes',
   'guilds',
@@ -45,16 +45,19 @@ const VANITIES = statement(
    from invited.vanity v where v.code > $1 order by v.code limit $2`,
 );
 
-// First the page, then what is asked of each of its rows: a condition within would make Postgres look at all that follow, page after
-// page. The last join says how many uses there were with it: to count them would take as long as there are joins.
+// First the page, then what is asked of each of its rows: a condition within would make Postgres look at all
+// that follow, page after page. The last join says how many uses there were with it: to count them would take
+// as long as there are joins.
 const LIVE = statement(
   'read live invites',
-  `select i.code, i.created_seq as "createdSeq", i.guild_id as "guildId", i.channel_id as "channelId", i.inviter_id as "inviterId",
-     ${msOf('i.created_at')} as "createdAtMs", ${msOf('i.expires_at')} as "expiresAtMs", i.max_age as "maxAgeS", i.max_uses as "maxUses",
-     i.uses, i.temporary as "isTemporary", i.paused as "isPaused", i.version,
+  `select i.code, i.created_seq as "createdSeq", i.guild_id as "guildId", i.channel_id as "channelId",
+     i.inviter_id as "inviterId", ${msOf('i.created_at')} as "createdAtMs", ${msOf('i.expires_at')} as "expiresAtMs",
+     i.max_age as "maxAgeS", i.max_uses as "maxUses", i.uses, i.temporary as "isTemporary", i.paused as "isPaused", i.version,
      i.created_seq = (select max(n.created_seq) from invited.invites n where n.code = i.code) as "isNewest",
-     (select j.uses from invited.joins j where j.code = i.code and j.seq > i.created_seq and not j.vanity order by j.seq desc limit 1)
-       as "ledgerUses"
+     (
+       select j.uses from invited.joins j
+       where j.code = i.code and j.seq > i.created_seq and not j.vanity order by j.seq desc limit 1
+     ) as "ledgerUses"
    from (
      select * from invited.invites where ended_at is null and (code, created_seq) > ($1::text, $2::bigint)
      order by code, created_seq limit $3
@@ -77,7 +80,10 @@ export function patient(sql: Sql): SqlSession {
   return { query: (what, params) => sql.transaction((session) => session.query(what, params), READ_MAX_MS) };
 }
 
-/** Whoever has read on in a journal of Redis, and not written it yet, is refused from now on: so nothing changes any more. */
+/**
+ * Whoever has read on in a journal of Redis, and not written it yet, is refused from now on: so nothing
+ * changes any more.
+ */
 export async function fenceAllLanes(sql: SqlSession): Promise<void> {
   await sql.query(FENCE);
 }

@@ -35,7 +35,7 @@ const DELETE = statement(
 const UPSERT = statement(
   'write guilds',
   `insert into invited.guilds as g (id, seq, born_seq, owner_id, name, member_count, presence_count, vanity_version, record)
-   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::int[], $9::json[])
+   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::int[], $9::json[])
    on conflict (id) do update
    set seq = excluded.seq, born_seq = excluded.born_seq, owner_id = excluded.owner_id, name = excluded.name,
      member_count = excluded.member_count, presence_count = excluded.presence_count,
@@ -70,17 +70,24 @@ const FREE_VANITY = statement(
 // A claim that is older than the one we know was lost, whatever its guild still said when it was read.
 const UPSERT_VANITY = statement(
   'write vanity codes',
-  `insert into invited.vanity as v (code, guild_id, seq, uses, created_at, token)
-   select code, guild_id, seq, uses, ${timeOf('created_at_ms')}, token
-   from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::float8[], $6::text[])
-     as t (code, guild_id, seq, uses, created_at_ms, token)
+  `insert into invited.vanity as v (code, guild_id, seq, uses, base_uses, counted_from, created_at, token)
+   select code, guild_id, seq, uses, base_uses, counted_from, ${timeOf('created_at_ms')}, token
+   from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::float8[], $6::text[], $7::bigint[], $8::bigint[])
+     as t (code, guild_id, seq, uses, created_at_ms, token, base_uses, counted_from)
    on conflict (code) do update
    set seq = excluded.seq, created_at = excluded.created_at, token = excluded.token,
-     uses = case when v.created_at = excluded.created_at then greatest(v.uses, excluded.uses) else excluded.uses end
+     uses = case when v.created_at = excluded.created_at then greatest(v.uses, excluded.uses) else excluded.uses end,
+     base_uses = case when v.created_at = excluded.created_at and excluded.counted_from = 0 then v.base_uses else excluded.base_uses end,
+     counted_from = case when v.created_at = excluded.created_at then greatest(v.counted_from, excluded.counted_from) else excluded.counted_from end
    where v.guild_id = excluded.guild_id`,
 );
 
-export async function writeGuilds(session: SqlSession, given: readonly GuildEntity[]): Promise<void> {
+/** @param isFullCopy joins of before may have been lost: a vanity's are counted anew from here on */
+export async function writeGuilds(
+  session: SqlSession,
+  given: readonly GuildEntity[],
+  isFullCopy: boolean,
+): Promise<void> {
   if (given.length === 0) return;
   const guilds = newestOfEach(given, idOf);
   await clear(session, guilds);
@@ -104,7 +111,7 @@ export async function writeGuilds(session: SqlSession, given: readonly GuildEnti
   const fresh = present.filter(({ id }) => written.has(id));
   if (fresh.length === 0) return;
   await writeRoles(session, fresh);
-  await writeVanity(session, fresh);
+  await writeVanity(session, fresh, isFullCopy);
 }
 
 function idOf(entity: GuildEntity): string {
@@ -138,7 +145,11 @@ async function writeRoles(session: SqlSession, guilds: readonly Written[]): Prom
   ]);
 }
 
-async function writeVanity(session: SqlSession, guilds: readonly Written[]): Promise<void> {
+async function writeVanity(
+  session: SqlSession,
+  guilds: readonly Written[],
+  isFullCopy: boolean,
+): Promise<void> {
   await session.query(FREE_VANITY, [
     list(guilds.map(({ id }) => id)),
     textList(guilds.map(({ vanity }) => vanity?.code ?? null)),
@@ -156,5 +167,7 @@ async function writeVanity(session: SqlSession, guilds: readonly Written[]): Pro
     list(owners.map(({ uses }) => uses)),
     list(owners.map(({ createdAtMs }) => createdAtMs)),
     textList(owners.map(({ token }) => token)),
+    list(owners.map(({ uses }) => (isFullCopy ? uses : 0))),
+    list(owners.map(({ seq }) => (isFullCopy ? seq : 0))),
   ]);
 }

@@ -15,7 +15,7 @@ const READ = statement(
   'read invites to change',
   `select code, created_seq as "createdSeq", seq, guild_id as "guildId", channel_id as "channelId", inviter_id as "inviterId",
      ${msOf('created_at')} as "createdAtMs", ${msOf('expires_at')} as "expiresAtMs", max_age as "maxAgeS", max_uses as "maxUses",
-     uses, base_uses as "baseUses", temporary as "isTemporary", paused as "isPaused", version,
+     uses, base_uses as "baseUses", counted_from as "countedFrom", temporary as "isTemporary", paused as "isPaused", version,
      ${msOf('ended_at')} as "endedAtMs", ended_reason as "endedReason", ended_by as "endedBy"
    from invited.invites i
    where code = any ($1::text[])
@@ -26,17 +26,18 @@ const READ = statement(
 const WRITE = statement(
   'write invites',
   `insert into invited.invites (code, created_seq, seq, guild_id, channel_id, inviter_id, created_at, expires_at, max_age,
-     max_uses, uses, base_uses, temporary, paused, version, ended_at, ended_reason, ended_by)
+     max_uses, uses, base_uses, temporary, paused, version, ended_at, ended_reason, ended_by, counted_from)
    select code, created_seq, seq, guild_id, channel_id, inviter_id, ${timeOf('created_at_ms')}, ${timeOf('expires_at_ms')}, max_age,
-     max_uses, uses, base_uses, temporary, paused, version, ${timeOf('ended_at_ms')}, ended_reason, ended_by
+     max_uses, uses, base_uses, temporary, paused, version, ${timeOf('ended_at_ms')}, ended_reason, ended_by, counted_from
    from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::float8[], $8::float8[], $9::int[],
-               $10::int[], $11::bigint[], $12::bigint[], $13::boolean[], $14::boolean[], $15::int[], $16::float8[], $17::text[], $18::bigint[])
+               $10::int[], $11::bigint[], $12::bigint[], $13::boolean[], $14::boolean[], $15::int[], $16::float8[], $17::text[], $18::bigint[],
+               $19::bigint[])
      as i (code, created_seq, seq, guild_id, channel_id, inviter_id, created_at_ms, expires_at_ms, max_age,
-           max_uses, uses, base_uses, temporary, paused, version, ended_at_ms, ended_reason, ended_by)
+           max_uses, uses, base_uses, temporary, paused, version, ended_at_ms, ended_reason, ended_by, counted_from)
    on conflict (code, created_seq) do update
    set seq = excluded.seq, guild_id = excluded.guild_id, channel_id = excluded.channel_id, inviter_id = excluded.inviter_id,
      created_at = excluded.created_at, expires_at = excluded.expires_at, max_age = excluded.max_age, max_uses = excluded.max_uses,
-     uses = excluded.uses, base_uses = excluded.base_uses, temporary = excluded.temporary, paused = excluded.paused,
+     uses = excluded.uses, base_uses = excluded.base_uses, counted_from = excluded.counted_from, temporary = excluded.temporary, paused = excluded.paused,
      version = excluded.version, ended_at = excluded.ended_at, ended_reason = excluded.ended_reason, ended_by = excluded.ended_by`,
 );
 
@@ -97,6 +98,7 @@ interface StoredRow {
   readonly maxUses: number;
   readonly uses: string;
   readonly baseUses: string;
+  readonly countedFrom: string;
   readonly isTemporary: boolean;
   readonly isPaused: boolean;
   readonly version: number;
@@ -119,6 +121,7 @@ async function readRows(
       expiresAtMs: stored.expiresAtMs === null ? null : Number(stored.expiresAtMs),
       uses: Number(stored.uses),
       baseUses: Number(stored.baseUses),
+      countedFrom: Number(stored.countedFrom),
       endedAtMs: stored.endedAtMs === null ? null : Number(stored.endedAtMs),
     };
     const rows = found.get(row.code);
@@ -149,5 +152,6 @@ async function writeRows(session: SqlSession, rows: readonly InviteRow[]): Promi
     list(rows.map(({ endedAtMs }) => endedAtMs)),
     textList(rows.map(({ endedReason }) => endedReason)),
     list(rows.map(({ endedBy }) => endedBy)),
+    list(rows.map(({ countedFrom }) => countedFrom)),
   ]);
 }

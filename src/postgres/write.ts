@@ -24,6 +24,8 @@ export interface LaneBatch {
   readonly events: readonly LedgerEvent[];
   /** What the directory's marks stand for, as read after those events. */
   readonly entities: Entities;
+  /** All there is, rather than what has changed: joins of before may have been lost, and are not counted on. */
+  readonly isFullCopy?: boolean;
 }
 
 /**
@@ -48,7 +50,7 @@ export function writeBatch(sql: Sql, batch: LaneBatch): Promise<'written' | 'fen
     );
     await writeInvites(session, events, entities.invites);
     // Read after the events, so they may undo them: a guild that is gone takes its new members along.
-    await writeGuilds(session, entities.guilds);
+    await writeGuilds(session, entities.guilds, batch.isFullCopy ?? false);
     await writeEntities(session, entities);
     await moveLane(session, lane, fence, position);
     return 'written';

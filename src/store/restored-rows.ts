@@ -1,4 +1,5 @@
-// What a restore puts back, kind by kind: the row, where it goes, and the arguments by which its script is told (lua/restore-*.lua).
+// What a restore puts back, kind by kind: the row, where it goes, and the arguments by which its script is
+// told (lua/restore-*.lua).
 
 import type { Snowflake } from '../invite/id.js';
 import type { JsonText } from '../invite/invite.js';

@@ -1,5 +1,5 @@
-// The scripts that put back what Postgres knows (lua/restore-*.lua), in calls of bounded size. They work on closed journals only,
-// and for nobody but the holder of the lease 'restore'. Decides nothing.
+// The scripts that put back what Postgres knows (lua/restore-*.lua), in calls of bounded size. They work on
+// closed journals only, and for nobody but the holder of the lease 'restore'. Decides nothing.
 
 import type { Snowflake } from '../invite/id.js';
 import { type Partition, partitionOfId } from '../invite/partition.js';
@@ -22,8 +22,8 @@ import type { Argument, Scripts } from './scripts.js';
 import { StoreBug } from './unavailable.js';
 
 /**
- * `kept`: what Redis has is newer. `nowhere`: what it belongs to isn't there. `over`: expired or used up. `taken`: the code leads
- * to something else.
+ * `kept`: what Redis has is newer. `nowhere`: what it belongs to isn't there. `over`: expired or used up.
+ * `taken`: the code leads to something else.
  */
 export type RowOutcome = 'written' | 'kept' | 'nowhere' | 'over' | 'taken';
 
@@ -66,7 +66,10 @@ const OUTCOMES: Readonly<Record<string, RowOutcome>> = {
   t: 'taken',
 };
 
-/** Everything a restore may ask of Redis, on behalf of one holder of the lease. All reject with RestoreRefused without it. */
+/**
+ * Everything a restore may ask of Redis, on behalf of one holder of the lease. All reject with RestoreRefused
+ * without it.
+ */
 export class Restoring {
   readonly #scripts: Scripts;
   readonly #isCluster: boolean;
@@ -138,7 +141,9 @@ export class Restoring {
     return held;
   }
 
-  /** Does this guild or group DM have the code? A guild whose vanity it is loses it, unless it is newer here. */
+  /**
+   * Does this guild or group DM have the code? A guild whose vanity it is loses it, unless it is newer here.
+   */
   async hasCode(id: Snowflake, code: string): Promise<boolean> {
     const name = 'restore-vanity';
     const reply = await this.#run(name, [partitionOfId(id)], [id, code]);

@@ -101,7 +101,9 @@ class Slot {
       const how = await end(child);
       if (this.#stopping.aborted) return;
       if (performance.now() - startedAt > HEALTHY_AFTER_MS) backOffMs = BACK_OFF_FIRST_MS;
-      this.#options.onRestart(`${this.#options.name} ended (${how}); it is started again in ${backOffMs} ms.`);
+      this.#options.onRestart(
+        `${this.#options.name} ended (${how}); it is started again in ${backOffMs} ms.`,
+      );
       await delay(backOffMs, undefined, { signal: this.#stopping }).catch(() => {});
       if (this.#stopping.aborted) return;
       backOffMs = Math.min(backOffMs * 2, BACK_OFF_MAX_MS);

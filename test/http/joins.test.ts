@@ -37,6 +37,8 @@ onEachPostgres('GET /guilds/{guild_id}/joins', (database) => {
       INVITED_REDIS_URL: redis.url,
       INVITED_POSTGRES: 'on',
       INVITED_POSTGRES_URL: database().url,
+      // Long enough that whoever did not wait for it would find nothing.
+      INVITED_SNAPSHOT_INTERVAL_MS: '250',
     });
   }, START_MAX_MS);
   afterAll(async () => {
@@ -190,7 +192,8 @@ onEachPostgres('GET /guilds/{guild_id}/joins', (database) => {
     ['text/csv;charset=utf-8', 'text/csv'],
     ['text/csv;q=0.9, application/json;q=0.5', 'text/csv'],
     ['text/csv;q=0.5, application/json', 'application/json'],
-    ['text/csv, application/json', 'application/json'],
+    ['text/csv, application/json', 'text/csv'],
+    ['application/json, text/csv', 'application/json'],
     ['*/*', 'application/json'],
     ['text/*', 'text/csv'],
     ['text/html', 'application/json'],

@@ -78,7 +78,7 @@ onEachPostgres('/metrics', (database) => {
       nodejs_eventloop_lag_seconds: 'gauge',
     });
     for (const line of answer.text.split('\n').filter((text) => text !== '')) {
-      expect(line).toMatch(/^(# (HELP|TYPE) \S+ .+|[a-z_]+(\{[^}]*\})? [-+0-9.eNaInf]+)$/);
+      expect(line).toMatch(/^(# (HELP|TYPE) \S+ .+|[a-z0-9_]+(\{[^}]*\})? [-+0-9.eNaInf]+)$/);
     }
     const success = await metricOf(host, 'invited_snapshot_last_success_timestamp_seconds');
     expect(Math.abs(Date.now() / 1000 - (success ?? 0))).toBeLessThan(60);

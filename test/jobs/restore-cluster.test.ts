@@ -1,12 +1,13 @@
-// The restore of a cluster, where each of 256 journals is closed, leased and filled by itself, and no script reaches into another.
+// The restore of a cluster, where each of 256 journals is closed, leased and filled by itself, and no script
+// reaches into another.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RestoreInterrupted } from '../../src/jobs/restore.js';
 import { dump } from '../support/dump.js';
-import { onEachPostgres } from '../support/postgres.js';
+import { onServerOnly } from '../support/postgres.js';
 import { fill, id, RestoreWorld } from './world.js';
 
-onEachPostgres('the restore of a cluster', (database) => {
+onServerOnly('the restore of a cluster', (database) => {
   let world: RestoreWorld;
   beforeAll(async () => {
     world = await RestoreWorld.open(database().sql, true);

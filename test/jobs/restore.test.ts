@@ -1,5 +1,5 @@
-// A Redis that lost its data gets them back from Postgres: all of them, as they were, to the millisecond; and what is newer in Redis
-// stays. On a Redis of its own, since it is emptied and closed here.
+// A Redis that lost its data gets them back from Postgres: all of them, as they were, to the millisecond; and
+// what is newer in Redis stays. On a Redis of its own, since it is emptied and closed here.
 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Snowflake } from '../../src/invite/id.js';
@@ -248,7 +248,8 @@ onEachPostgres('the restore', (database) => {
     await world.redis.flushall();
     const summary = await world.restore();
     expect(summary).toMatchObject({ guilds: 2, channels: 2, users: 2, bans: 0, invites: 6, vanities: 0 });
-    // toGroup's joins go without an invite; one channel, one user, one ban, one member of no guild, a vanity and four invites.
+    // toGroup's joins go without an invite; one channel, one user, one ban, one member of no guild, a vanity
+    // and four invites.
     expect(summary.damaged).toBe(9);
     expect(await joinsOf(vanity)).toBe('unknown');
     expect(await world.engine.getVanity(guild.id, service)).toMatchObject({ vanity: { code: null } });

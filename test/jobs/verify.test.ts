@@ -262,12 +262,8 @@ onEachPostgres('the comparison', (database) => {
     await world.run('delete from invited.joins where code = $1 and uses = 1', [vanity]);
     expect((await compare()).wrongSums).toEqual([
       { code: open.code, isVanity: false, uses: 1, baseUses: 0, maxUses: 0, joins: 0 },
+      { code: vanity, isVanity: true, uses: 2, baseUses: 0, maxUses: 0, joins: 1 },
     ]);
-    // Of a vanity, the first ones may be older than the ledger; not the last.
-    await world.run('update invited.joins set uses = 1 where code = $1', [vanity]);
-    expect((await compare()).wrongSums).toContainEqual({
-      ...{ code: vanity, isVanity: true, uses: 2, baseUses: 0, maxUses: 0, joins: 1 },
-    });
     await world.run('update invited.invites set max_uses = 4 where code = $1', [capped.code]);
     const { wrongSums, found } = await compare();
     expect(found).toBe(1);

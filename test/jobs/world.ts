@@ -1,5 +1,5 @@
-// What the tests of the restore stand on: a Redis of their own that is filled through the engine with everything there is, copied to
-// a Postgres, and emptied.
+// What the tests of the restore stand on: a Redis of their own that is filled through the engine with
+// everything there is, copied to a Postgres, and emptied.
 
 import { Redis } from 'ioredis';
 import { createEngine, type Engine } from '../../src/engine/engine.js';
@@ -40,6 +40,10 @@ export class RestoreWorld {
 
   static async open(sql: Sql, isCluster = false): Promise<RestoreWorld> {
     return new RestoreWorld(await (isCluster ? startClusterRedis() : startLocalRedis([])), isCluster, sql);
+  }
+
+  get redisUrl(): string {
+    return this.#server.url;
   }
 
   async close(): Promise<void> {

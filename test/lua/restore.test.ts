@@ -1,5 +1,5 @@
-// The scripts that restore a journal: that they work on a closed one only and for the holder of the lease, and what becomes of each
-// row. On servers of their own, whose journals stay closed.
+// The scripts that restore a journal: that they work on a closed one only and for the holder of the lease,
+// and what becomes of each row. On servers of their own, whose journals stay closed.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { partitionOfCode, partitionOfId } from '../../src/invite/partition.js';

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { InviteSettings, LedgerEvent } from '../../src/postgres/events.js';
+import { checkSums } from '../../src/postgres/read-invites.js';
 import { onEachPostgres } from '../support/postgres.js';
 import { anInvite, id, Journal, NOW_MS, rowsOf } from './journal.js';
 
@@ -182,7 +183,7 @@ onEachPostgres('the invites', (database) => {
       expect(await invitesOf(invite.code)).toMatchObject([{ createdSeq: seq, uses: 9, baseUses: 9 }]);
     });
 
-    it('changes the one with the same creation, and keeps its base', async () => {
+    it('changes the one with the same creation, and counts its joins from there on', async () => {
       const journal = await Journal.open(database().sql);
       const invite = anInvite({ uses: 2 });
       const created = journal.created(invite);
@@ -191,8 +192,11 @@ onEachPostgres('the invites', (database) => {
         invites: [{ seq: journal.next(), state: { ...invite, uses: 3, maxUses: 50 } }],
       });
       expect(await invitesOf(invite.code)).toMatchObject([
-        { createdSeq: created.seq, uses: 3, baseUses: 2, maxUses: 50 },
+        { createdSeq: created.seq, uses: 3, baseUses: 3, maxUses: 50 },
       ]);
+      await journal.write([journal.joined(invite, 4, [id()])]);
+      expect(await invitesOf(invite.code)).toMatchObject([{ uses: 4, baseUses: 3 }]);
+      expect(await checkSums(database().sql, 10)).toEqual([]);
     });
 
     it('says nothing against what has happened since', async () => {

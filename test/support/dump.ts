@@ -1,5 +1,5 @@
-// All that a Redis holds of ours, as it can be compared: what two of them need not have in common is left out, such as the names of
-// revisions, and what only says how things came about.
+// All that a Redis holds of ours, as it can be compared: what two of them need not have in common is left
+// out, such as the names of revisions, and what only says how things came about.
 
 import type { Redis } from 'ioredis';
 import { partitionOfCode, partitionOfId } from '../../src/invite/partition.js';
@@ -53,7 +53,8 @@ function record(key: string, text: string): string {
   const words = text.split(' ');
   const code = INVITE.exec(key)?.[1];
   if (code !== undefined && words[0] === '>') {
-    // Of an invite's pointer, the token is any number that is smaller than later ones; when it was claimed, nobody needs any more.
+    // Of an invite's pointer, the token is any number that is smaller than later ones; when it was claimed,
+    // nobody needs any more.
     return [...words.slice(0, 2), isVanity(code, key) ? words[2] : '*', '*'].join(' ');
   }
   if (code !== undefined) words[INVITE_REVISION] = '*';

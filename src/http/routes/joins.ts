@@ -117,7 +117,7 @@ function csvOf(records: readonly JoinRecord[]): string {
 }
 
 function wantsCsv(call: Call): boolean {
-  // Where a client wants both alike, it gets JSON.
+  // Of two that a client wants alike it gets the one that it names first, of all that there are JSON.
   const accept = call.request.headers.accept?.replace(/;\s*charset=[^,;]*/gi, '');
   return new Negotiator({ headers: { accept } }).mediaType([JSON_TYPE, CSV_TYPE]) === CSV_TYPE;
 }
