@@ -1,17 +1,17 @@
 #!/usr/bin/env node
-// The program: `invited start | token | import | storm`. The composition root, which nobody imports: it and the two
-// files it starts (start.ts, worker.ts) know every part and join them; each of them knows as little as it can.
+// The program: `invited start | token | import | storm`. The composition root, which nobody imports; run/ has what each
+// command joins. Every other part knows as little of the others as it can.
 
 import { importFile } from './cli/import.js';
 import { storm } from './cli/storm.js';
 import { token } from './cli/token.js';
 import { loadConfig } from './config.js';
-import { runJobs } from './jobs-process.js';
-import { restoreStores } from './restore-command.js';
-import { keptSecret, start, tokenBinding } from './start.js';
+import { runJobs } from './run/jobs.js';
+import { restoreStores } from './run/restore.js';
+import { keptSecret, start, tokenBinding } from './run/start.js';
 import { StartError } from './start-error.js';
-import { verifyStores } from './verify-command.js';
-import { runWorker } from './worker.js';
+import { verifyStores } from './run/verify.js';
+import { runWorker } from './run/worker.js';
 
 const USAGE = `usage: invited <command>
 

@@ -1,13 +1,13 @@
 // The Redis and the Postgres that a command works on, beside a running server: those that the settings name, or the embedded ones of
 // the server in the data folder.
 
-import type { Config } from './config.js';
-import { runningPostgres, runningRedis } from './embedded/running.js';
-import { connectPostgres, type Sql } from './postgres/connection.js';
-import { Secret } from './secret.js';
-import { StartError } from './start-error.js';
-import { checkServer, connectRedis } from './store/connection.js';
-import { createStore, type Store } from './store/store.js';
+import type { Config } from '../config.js';
+import { runningPostgres, runningRedis } from '../embedded/running.js';
+import { connectPostgres, type Sql } from '../postgres/connection.js';
+import { Secret } from '../secret.js';
+import { StartError } from '../start-error.js';
+import { checkServer, connectRedis } from '../store/connection.js';
+import { createStore, type Store } from '../store/store.js';
 
 export interface CommandStores {
   readonly store: Store;

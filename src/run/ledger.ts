@@ -1,13 +1,13 @@
 // The ledger for the HTTP workers: the joins that Postgres keeps, once it has those that Redis has answered. The one thing for which
 // a worker waits for Postgres.
 
-import type { Ledger } from './invite/ledger.js';
-import { partitionOfId } from './invite/partition.js';
-import { untilCopied } from './jobs/copied.js';
-import type { Sql } from './postgres/connection.js';
-import { isJoinCursor, readJoins } from './postgres/read-joins.js';
-import { journalOf } from './store/journals.js';
-import type { Store } from './store/store.js';
+import type { Ledger } from '../invite/ledger.js';
+import { partitionOfId } from '../invite/partition.js';
+import { untilCopied } from '../jobs/copied.js';
+import type { Sql } from '../postgres/connection.js';
+import { isJoinCursor, readJoins } from '../postgres/read-joins.js';
+import { journalOf } from '../store/journals.js';
+import type { Store } from '../store/store.js';
 
 /** The copy is a second behind as a rule. Should it be further, its answer is better than none. */
 const FRESH_MAX_MS = 3000;

@@ -2,8 +2,8 @@
 // now is left out: an outage of Redis must not be an outage of those who watch for it.
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Metrics } from './http/routes/metrics.js';
-import { type JobsFigures, sumFigures } from './jobs/figures-told.js';
+import type { Metrics } from '../http/routes/metrics.js';
+import { type JobsFigures, sumFigures } from '../jobs/figures-told.js';
 
 const REDIS_MAX_MS = 500;
 const RECOVERY = { open: 0, checking: 1, restoring: 2 } as const;

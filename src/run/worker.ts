@@ -1,22 +1,22 @@
 // One HTTP worker: a process of its own that serves both listeners. It keeps nothing that another one would miss.
 // Started and ended by start.ts, whose death ends it too.
 
-import { type Config, loadConfig } from './config.js';
-import { createEngine } from './engine/engine.js';
-import { startListeners } from './http/listeners.js';
-import type { Ledger } from './invite/ledger.js';
+import { type Config, loadConfig } from '../config.js';
+import { createEngine } from '../engine/engine.js';
+import { startListeners } from '../http/listeners.js';
+import type { Ledger } from '../invite/ledger.js';
 import { createLedger } from './ledger.js';
-import { createLog, describeBug } from './log.js';
+import { createLog, describeBug } from '../log.js';
 import { createMetrics } from './metrics.js';
-import { connectPostgres } from './postgres/connection.js';
-import { migrated } from './postgres/migrated.js';
-import { PostgresUnavailable } from './postgres/unavailable.js';
-import { StartError } from './start-error.js';
-import { checkServer, connectRedis } from './store/connection.js';
-import { createStore, type Store } from './store/store.js';
-import { StoreUnavailable } from './store/unavailable.js';
-import { endOn, Teardown } from './teardown.js';
-import { tellSupervisor } from './workers/message.js';
+import { connectPostgres } from '../postgres/connection.js';
+import { migrated } from '../postgres/migrated.js';
+import { PostgresUnavailable } from '../postgres/unavailable.js';
+import { StartError } from '../start-error.js';
+import { checkServer, connectRedis } from '../store/connection.js';
+import { createStore, type Store } from '../store/store.js';
+import { StoreUnavailable } from '../store/unavailable.js';
+import { endOn, Teardown } from '../teardown.js';
+import { tellSupervisor } from '../workers/message.js';
 
 const GRACE_MS = 10_000;
 /** For those who ask who came: requests of people, not of every user. */

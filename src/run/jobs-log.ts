@@ -1,9 +1,9 @@
 // What the jobs say in the log, each in a line that a person can act on. Nothing of a code, a user or an error's own text.
 
-import type { RecoveryLog } from './jobs/recovery.js';
-import type { StreamBoundOptions } from './jobs/stream-bound.js';
-import type { WriterLog } from './jobs/writer.js';
-import { type createLog, describeBug } from './log.js';
+import type { RecoveryLog } from '../jobs/recovery.js';
+import type { StreamBoundOptions } from '../jobs/stream-bound.js';
+import type { WriterLog } from '../jobs/writer.js';
+import { type createLog, describeBug } from '../log.js';
 
 type Log = ReturnType<typeof createLog>;
 

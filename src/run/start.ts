@@ -3,27 +3,27 @@
 
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { signToken } from './cli/sign-token.js';
-import type { Config } from './config.js';
-import { loadDemo } from './demo/demo.js';
-import { welcomeLines } from './demo/welcome.js';
-import { openDataFolder } from './embedded/data-folder.js';
-import { beginEmbeddedPostgres } from './embedded/postgres.js';
-import { startEmbeddedRedis } from './embedded/redis.js';
-import { loadOrCreateSecret } from './embedded/secret.js';
-import { createEngine } from './engine/engine.js';
-import { addressOf, type ListenOn } from './listen-on.js';
-import { createLog, describeBug } from './log.js';
-import { Secret } from './secret.js';
-import { StartError } from './start-error.js';
-import { checkDurability, checkServer, connectRedis } from './store/connection.js';
-import { createStore, type Store } from './store/store.js';
-import { StoreUnavailable } from './store/unavailable.js';
-import { endOn, Teardown } from './teardown.js';
-import { reservePort } from './workers/reserve-port.js';
-import { superviseWorkers } from './workers/supervise.js';
+import { signToken } from '../cli/sign-token.js';
+import type { Config } from '../config.js';
+import { loadDemo } from '../demo/demo.js';
+import { welcomeLines } from '../demo/welcome.js';
+import { openDataFolder } from '../embedded/data-folder.js';
+import { beginEmbeddedPostgres } from '../embedded/postgres.js';
+import { startEmbeddedRedis } from '../embedded/redis.js';
+import { loadOrCreateSecret } from '../embedded/secret.js';
+import { createEngine } from '../engine/engine.js';
+import { addressOf, type ListenOn } from '../listen-on.js';
+import { createLog, describeBug } from '../log.js';
+import { Secret } from '../secret.js';
+import { StartError } from '../start-error.js';
+import { checkDurability, checkServer, connectRedis } from '../store/connection.js';
+import { createStore, type Store } from '../store/store.js';
+import { StoreUnavailable } from '../store/unavailable.js';
+import { endOn, Teardown } from '../teardown.js';
+import { reservePort } from '../workers/reserve-port.js';
+import { superviseWorkers } from '../workers/supervise.js';
 
-const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 /** Longer than a worker gives its requests to end. */
 const WORKER_STOP_MAX_MS = 12_000;
 const EMBEDDED_DURABILITY = 'everysec';
