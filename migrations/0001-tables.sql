@@ -2,16 +2,16 @@
 --
 -- Ids are bigint. Times are timestamptz(3): people read them, and the milliseconds of Redis fit exactly. What the host told
 -- as JSON is `json`, not `jsonb` and not `text`: it comes back letter by letter, and may hold \u0000. `seq` is that of the
--- row's last change in its journal (lane); a row is only ever replaced by what is not older.
+-- row's last change in its journal; a row is only ever replaced by what is not older.
 
 create table invited.meta (
   key text primary key,
   value text not null
 );
 
--- A journal of Redis, and how far it was copied. `fence` goes to the last writer that claimed the lane.
-create table invited.lanes (
-  lane smallint primary key,
+-- A journal of Redis, and how far it was copied. `fence` goes to the last writer that claimed the journal.
+create table invited.journals (
+  journal smallint primary key,
   fence bigint not null default 0,
   stream_id text,
   seq bigint not null default 0,
@@ -151,11 +151,11 @@ create table invited.joins (
   at timestamptz(3) not null,
   -- With this join.
   uses bigint not null,
-  lane smallint,
+  journal smallint,
   temporary boolean not null,
   vanity boolean not null,
   code text collate "C" not null,
-  primary key (lane, seq)
+  primary key (journal, seq)
 );
 
 create index joins_by_guild on invited.joins (guild_id, at, seq);

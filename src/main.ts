@@ -9,9 +9,9 @@ import { loadConfig } from './config.js';
 import { runJobs } from './run/jobs.js';
 import { restoreStores } from './run/restore.js';
 import { keptSecret, start, tokenBinding } from './run/start.js';
-import { StartError } from './start-error.js';
 import { verifyStores } from './run/verify.js';
 import { runWorker } from './run/worker.js';
+import { StartError } from './start-error.js';
 
 const USAGE = `usage: invited <command>
 

@@ -2,7 +2,7 @@
 // just now. Must never wait longer than it is told.
 
 import type { SqlSession } from '../postgres/connection.js';
-import { isLater, laneStates } from '../postgres/lanes.js';
+import { isLater, journalStates } from '../postgres/journals.js';
 import type { JournalStore } from '../store/journal-store.js';
 import type { Journal } from '../store/journals.js';
 import { pause } from './pause.js';
@@ -28,10 +28,10 @@ export async function untilCopied(
     if (newestId !== null) missing.set(journal, newestId);
   }
   while (missing.size > 0) {
-    for (const { lane, position } of await laneStates(sql)) {
-      const wanted = missing.get(lane);
+    for (const { journal, position } of await journalStates(sql)) {
+      const wanted = missing.get(journal);
       if (wanted !== undefined && position !== null && !isLater(wanted, position.streamId))
-        missing.delete(lane);
+        missing.delete(journal);
     }
     if (missing.size === 0) break;
     if (stopping.aborted || performance.now() >= deadline) return false;

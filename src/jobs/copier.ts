@@ -5,7 +5,7 @@
 import type { Sql } from '../postgres/connection.js';
 import { type Entities, NO_ENTITIES } from '../postgres/entities.js';
 import { type LedgerEvent, lastSeq } from '../postgres/events.js';
-import { claimLane, isLater, laneStates, type Position } from '../postgres/lanes.js';
+import { claimJournal, isLater, journalStates, type Position } from '../postgres/journals.js';
 import { writeBatch } from '../postgres/write.js';
 import type { JournalEntry, JournalPage, JournalStore } from '../store/journal-store.js';
 import type { Journal } from '../store/journals.js';
@@ -64,14 +64,16 @@ export class Copier {
   /** Becomes the one who copies. Whoever did before is refused by Postgres from now on. */
   async begin(): Promise<Claim> {
     const { sql, journal } = this.#options;
-    const fence = await claimLane(sql, journal);
+    const fence = await claimJournal(sql, journal);
     this.#claim = { fence, position: await this.#positionInPostgres() };
     return this.#claim;
   }
 
   async #positionInPostgres(): Promise<Position | null> {
-    const lane = (await laneStates(this.#options.sql)).find((state) => state.lane === this.#options.journal);
-    return lane?.position ?? null;
+    const journal = (await journalStates(this.#options.sql)).find(
+      (state) => state.journal === this.#options.journal,
+    );
+    return journal?.position ?? null;
   }
 
   /** Forgets where it stands: it must begin anew. */
@@ -129,7 +131,7 @@ export class Copier {
     entities: Entities,
   ): Promise<'written' | 'fenced' | 'stale'> {
     const { sql, journal } = this.#options;
-    const batch = { lane: journal, fence: claim.fence, position, events, entities };
+    const batch = { journal, fence: claim.fence, position, events, entities };
     const outcome = await writeBatch(sql, batch);
     if (outcome === 'fenced') this.#claim = null;
     else if (outcome === 'stale')

@@ -35,12 +35,12 @@ export async function copyAll(options: FullCopyOptions): Promise<number> {
     if (ours.length === 0) continue;
     if (!(await options.keepLease())) return rows;
     const read = await readNow(store, ours, options.onDamaged);
-    const batch = { lane: journal, fence, position: null, events: [], entities: read, isFullCopy: true };
+    const batch = { journal, fence, position: null, events: [], entities: read, isFullCopy: true };
     if ((await writeBatch(sql, batch)) === 'fenced') return rows;
     rows += ours.length;
   }
   await endFullCopy(sql, {
-    lane: journal,
+    journal,
     fence,
     streamId: start.trimmedTo ?? '0-0',
     // On a cluster the rows of a journal can't be told from those of another.

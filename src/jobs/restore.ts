@@ -6,9 +6,9 @@
 import type { Snowflake } from '../invite/id.js';
 import type { Sql, SqlSession } from '../postgres/connection.js';
 import type { GuildState, Present } from '../postgres/entities.js';
-import { type LaneState, laneStates } from '../postgres/lanes.js';
+import { type JournalState, journalStates } from '../postgres/journals.js';
 import * as directory from '../postgres/read-directory.js';
-import { fenceAllLanes, largestSeq, patient, vanityJoins } from '../postgres/restore-reads.js';
+import { fenceAllJournals, largestSeq, patient, vanityJoins } from '../postgres/restore-reads.js';
 import type { GuildRow } from '../store/restored-rows.js';
 import type { Store } from '../store/store.js';
 import { Lease } from './leases.js';
@@ -46,9 +46,9 @@ export async function restore(options: RestoreOptions): Promise<RestoreSummary> 
   const run = newRun(options, leases);
   try {
     await run.proceed();
-    await fenceAllLanes(sql);
-    const lanes = await laneStates(sql);
-    const heldAnything = await begin(run, lanes);
+    await fenceAllJournals(sql);
+    const journals = await journalStates(sql);
+    const heldAnything = await begin(run, journals);
     await restoreGuilds(run);
     await restoreChannels(run);
     await restoreVanities(run);
@@ -56,8 +56,8 @@ export async function restore(options: RestoreOptions): Promise<RestoreSummary> 
     await restoreBans(run);
     await restorePeople(run);
     await restoreInvites(run, heldAnything);
-    await end(run, lanes);
-    return { ...run.counts, newestMs: newestOf(lanes), tookMs: Math.round(performance.now() - startedAt) };
+    await end(run, journals);
+    return { ...run.counts, newestMs: newestOf(journals), tookMs: Math.round(performance.now() - startedAt) };
   } finally {
     // The first one is the caller's.
     await Promise.all(leases.slice(1).map((lease) => lease.giveBack().catch(() => {})));
@@ -94,12 +94,12 @@ function newRun(
 /** Has there been anything in this Redis? */
 async function begin(
   { sql, redis, store, proceed }: RestoreRun,
-  lanes: readonly LaneState[],
+  journals: readonly JournalState[],
 ): Promise<boolean> {
   const seq = await largestSeq(sql);
   const heldAnything = await Promise.all(
     store.journals.map(async (journal) => {
-      const known = lanes.find(({ lane }) => lane === journal)?.position?.streamId ?? null;
+      const known = journals.find((state) => state.journal === journal)?.position?.streamId ?? null;
       let looked = await redis.begin(journal, seq, known, ENTRIES);
       const { heldAnything } = looked;
       while (looked.next !== null) {
@@ -112,13 +112,13 @@ async function begin(
   return heldAnything.includes(true);
 }
 
-async function end({ redis, store, counts }: RestoreRun, lanes: readonly LaneState[]): Promise<void> {
+async function end({ redis, store, counts }: RestoreRun, journals: readonly JournalState[]): Promise<void> {
   const { damaged: _, ...restored } = counts;
   // The demo must not be loaded over what is somebody's.
   if (Object.values(restored).some((count) => count > 0)) await store.markDone('demo');
   await Promise.all(
     store.journals.map((journal) =>
-      redis.end(journal, lanes.find(({ lane }) => lane === journal)?.position?.streamId ?? null),
+      redis.end(journal, journals.find((state) => state.journal === journal)?.position?.streamId ?? null),
     ),
   );
 }
@@ -239,8 +239,8 @@ async function restorePeople(run: RestoreRun): Promise<void> {
   );
 }
 
-/** A lane of which only entities were ever copied knows no moment of its own. */
-function newestOf(lanes: readonly LaneState[]): number | null {
-  const moments = lanes.flatMap(({ position, writtenAtMs }) => position?.newestAtMs || writtenAtMs || []);
+/** A journal of which only entities were ever copied knows no moment of its own. */
+function newestOf(journals: readonly JournalState[]): number | null {
+  const moments = journals.flatMap(({ position, writtenAtMs }) => position?.newestAtMs || writtenAtMs || []);
   return moments.length === 0 ? null : Math.max(...moments);
 }

@@ -1,10 +1,10 @@
 // The end of a full copy (jobs/full-copy.ts): what was not found any more goes, and the journal is copied from here on.
 
 import { type Sql, statement } from './connection.js';
-import { lockLane, moveLane } from './lanes.js';
+import { lockJournal, moveJournal } from './journals.js';
 
 export interface FullCopyEnd {
-  readonly lane: number;
+  readonly journal: number;
   readonly fence: string;
   /** The copy goes on behind this entry of the stream. */
   readonly streamId: string;
@@ -27,15 +27,15 @@ const END_INVITES = statement(
   `update invited.invites set ended_at = clock_timestamp(), ended_reason = 'lost' where ended_at is null and seq < $1::bigint`,
 );
 
-/** @returns false: another writer has the lane; nothing was done */
+/** @returns false: another writer has the journal; nothing was done */
 export function endFullCopy(sql: Sql, end: FullCopyEnd): Promise<boolean> {
   return sql.transaction(async (session) => {
-    if ((await lockLane(session, end.lane, end.fence, null)) !== 'mine') return false;
+    if ((await lockJournal(session, end.journal, end.fence, null)) !== 'mine') return false;
     if (end.forgetOlderThan !== null) {
       for (const forget of [...FORGET, END_INVITES]) await session.query(forget, [end.forgetOlderThan]);
       await session.query(FORGET_ROLES);
     }
-    await moveLane(session, end.lane, end.fence, { streamId: end.streamId, seq: 0, newestAtMs: 0 });
+    await moveJournal(session, end.journal, end.fence, { streamId: end.streamId, seq: 0, newestAtMs: 0 });
     return true;
   }, END_MAX_MS);
 }

@@ -55,7 +55,7 @@ interface JoinRow {
   readonly isVanity: boolean;
   readonly uses: string;
   readonly seq: string;
-  readonly lane: number;
+  readonly journal: number;
 }
 
 export async function readJoins(sql: SqlSession, asked: JoinsAsked): Promise<JoinsPage> {
@@ -66,28 +66,28 @@ export async function readJoins(sql: SqlSession, asked: JoinsAsked): Promise<Joi
   if (asked.inviterId !== undefined) conditions.push(`inviter_id = ${place(asked.inviterId)}`);
   if (asked.userId !== undefined) conditions.push(`user_id = ${place(asked.userId)}`);
   if (asked.before !== undefined) {
-    const [atMs = '', seq = '', lane = ''] = asked.before.split('-');
+    const [atMs = '', seq = '', journal = ''] = asked.before.split('-');
     conditions.push(
-      `(at, seq, lane) < (${timeOf(`${place(atMs)}::float8`)}, ${place(seq)}::bigint, ${place(lane)}::smallint)`,
+      `(at, seq, journal) < (${timeOf(`${place(atMs)}::float8`)}, ${place(seq)}::bigint, ${place(journal)}::smallint)`,
     );
   }
   const what = statement(
     'read joins',
     `select code, channel_id as "channelId", user_id as "userId", inviter_id as "inviterId", ${msOf('at')} as "atMs",
-       temporary as "isTemporary", vanity as "isVanity", uses, seq, lane
+       temporary as "isTemporary", vanity as "isVanity", uses, seq, journal
      from invited.joins where ${conditions.join(' and ')}
-     order by at desc, seq desc, lane desc limit $2`,
+     order by at desc, seq desc, journal desc limit $2`,
   );
   const rows = await sql.query<JoinRow>(what, params);
   const shown = rows.slice(0, asked.limit);
   const last = rows.length > asked.limit ? shown.at(-1) : undefined;
   return {
-    joins: shown.map(({ seq, lane, ...row }) => ({
+    joins: shown.map(({ seq, journal, ...row }) => ({
       ...row,
-      id: `${lane}-${seq}`,
+      id: `${journal}-${seq}`,
       atMs: Number(row.atMs),
       uses: Number(row.uses),
     })),
-    next: last === undefined ? null : (`${last.atMs}-${last.seq}-${last.lane}` as JoinCursor),
+    next: last === undefined ? null : (`${last.atMs}-${last.seq}-${last.journal}` as JoinCursor),
   };
 }

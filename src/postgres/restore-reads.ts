@@ -8,12 +8,12 @@ import type { InviteSettings } from './events.js';
 /** For one statement: some look at a whole table, or at all joins of an invite. */
 const READ_MAX_MS = 60_000;
 
-const FENCE = statement('fence all lanes', `update invited.lanes set fence = fence + 1`);
+const FENCE = statement('fence all journals', `update invited.journals set fence = fence + 1`);
 
-// Where entities were read for a copy of everything, their seq can be beyond that of the lanes. Ended invites
+// Where entities were read for a copy of everything, their seq can be beyond that of the journals. Ended invites
 // and joins come by the stream, and so are never beyond it.
 const SEQ_TABLES = [
-  'lanes',
+  'journals',
   'guilds',
   'channels',
   'members',
@@ -84,7 +84,7 @@ export function patient(sql: Sql): SqlSession {
  * Whoever has read on in a journal of Redis, and not written it yet, is refused from now on: so nothing
  * changes any more.
  */
-export async function fenceAllLanes(sql: SqlSession): Promise<void> {
+export async function fenceAllJournals(sql: SqlSession): Promise<void> {
   await sql.query(FENCE);
 }
 

@@ -1,6 +1,6 @@
 // What happened to invites. Where a batch tells more of a code than joins, its rows are read, the events applied to them
-// one by one (invite-history.ts), and what changed is written in one statement. The lane is locked meanwhile, and a code
-// is told of in one lane only, so nobody else writes these rows.
+// one by one (invite-history.ts), and what changed is written in one statement. The journal is locked meanwhile, and a code
+// is told of in one journal only, so nobody else writes these rows.
 
 import type { Snowflake } from '../invite/id.js';
 import { list, msOf, textList, timeOf } from './columns.js';

@@ -19,7 +19,7 @@ const WRITE = statement(
      select first_seq + n - 1 as seq, at, code, guild_id, channel_id, user_id, inviter_id, temporary, vanity, first_uses + n - 1 as uses
      from line cross join lateral unnest(string_to_array(users, ' ')::bigint[]) with ordinality as u (user_id, n)
    ), written as (
-     insert into invited.joins (lane, seq, code, guild_id, channel_id, user_id, inviter_id, at, temporary, vanity, uses)
+     insert into invited.joins (journal, seq, code, guild_id, channel_id, user_id, inviter_id, at, temporary, vanity, uses)
      select $1::smallint, seq, code, guild_id, channel_id, user_id, inviter_id, at, temporary, vanity, uses from joined
      on conflict do nothing
    )
@@ -76,10 +76,14 @@ const RAISE_VANITY = statement(
    where v.code = l.code and v.guild_id = l.guild_id and v.uses < l.uses and v.seq < l.seq`,
 );
 
-export async function writeJoins(session: SqlSession, lane: number, joins: readonly Joined[]): Promise<void> {
+export async function writeJoins(
+  session: SqlSession,
+  journal: number,
+  joins: readonly Joined[],
+): Promise<void> {
   if (joins.length === 0) return;
   await session.query(WRITE, [
-    lane,
+    journal,
     list(joins.map(({ firstSeq }) => firstSeq)),
     list(joins.map(({ atMs }) => atMs)),
     textList(joins.map(({ code }) => code)),

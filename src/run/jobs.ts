@@ -12,7 +12,6 @@ import { startRecovery } from '../jobs/recovery.js';
 import { startStreamBound } from '../jobs/stream-bound.js';
 import { startSweeper } from '../jobs/sweeper.js';
 import { startWriter, type Writer, type WriterLog } from '../jobs/writer.js';
-import { recoveryLog, streamBoundLog, writerLog } from './jobs-log.js';
 import { createLog, describeBug } from '../log.js';
 import { connectPostgres, type Sql } from '../postgres/connection.js';
 import { migrate } from '../postgres/migrate.js';
@@ -24,6 +23,7 @@ import { createStore, type Store } from '../store/store.js';
 import { StoreUnavailable } from '../store/unavailable.js';
 import { endOn, Teardown } from '../teardown.js';
 import { tellSupervisor } from '../workers/message.js';
+import { recoveryLog, streamBoundLog, writerLog } from './jobs-log.js';
 
 /** The writer's, and one for what else is asked meanwhile. */
 const CONNECTIONS_MAX = 4;

@@ -3,7 +3,6 @@
 import { hostname } from 'node:os';
 import { ulid } from 'ulid';
 import { restore as runCommand } from '../cli/restore.js';
-import { openCommandStores } from './command-stores.js';
 import type { Config } from '../config.js';
 import { RestoreInterrupted } from '../jobs/restore.js';
 import { restoreNow } from '../jobs/restore-now.js';
@@ -12,6 +11,7 @@ import { PostgresUnavailable } from '../postgres/unavailable.js';
 import { StartError } from '../start-error.js';
 import { RestoreRefused } from '../store/restoring.js';
 import { StoreUnavailable } from '../store/unavailable.js';
+import { openCommandStores } from './command-stores.js';
 
 /** @returns the exit code */
 export async function restoreStores(config: Config, args: readonly string[]): Promise<number> {

@@ -1,13 +1,13 @@
 // `invited verify`, joined to the two stores that it compares.
 
 import { verify as runCommand } from '../cli/verify.js';
-import { openCommandStores } from './command-stores.js';
 import type { Config } from '../config.js';
 import { verify } from '../jobs/verify.js';
 import { differenceLine, summaryOf, wrongSumLine } from '../jobs/verify-lines.js';
 import { PostgresUnavailable } from '../postgres/unavailable.js';
 import { StartError } from '../start-error.js';
 import { StoreUnavailable } from '../store/unavailable.js';
+import { openCommandStores } from './command-stores.js';
 
 const TOLD_MAX = 100;
 

@@ -5,9 +5,7 @@ import { type Config, loadConfig } from '../config.js';
 import { createEngine } from '../engine/engine.js';
 import { startListeners } from '../http/listeners.js';
 import type { Ledger } from '../invite/ledger.js';
-import { createLedger } from './ledger.js';
 import { createLog, describeBug } from '../log.js';
-import { createMetrics } from './metrics.js';
 import { connectPostgres } from '../postgres/connection.js';
 import { migrated } from '../postgres/migrated.js';
 import { PostgresUnavailable } from '../postgres/unavailable.js';
@@ -17,6 +15,8 @@ import { createStore, type Store } from '../store/store.js';
 import { StoreUnavailable } from '../store/unavailable.js';
 import { endOn, Teardown } from '../teardown.js';
 import { tellSupervisor } from '../workers/message.js';
+import { createLedger } from './ledger.js';
+import { createMetrics } from './metrics.js';
 
 const GRACE_MS = 10_000;
 /** For those who ask who came: requests of people, not of every user. */

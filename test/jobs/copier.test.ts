@@ -243,7 +243,7 @@ onEachPostgres('the copy', (database) => {
     await copyToTheEnd(copierWith());
     // Another Postgres, as far as Redis can tell; of the old one a member is left who has gone since.
     const goneId = newId();
-    for (const table of ['joins', 'lanes', 'invites', 'guilds', 'members', 'channels']) {
+    for (const table of ['joins', 'journals', 'invites', 'guilds', 'members', 'channels']) {
       await database().sql.query(statement('forget', `delete from invited.${table}`));
     }
     await database().sql.query(

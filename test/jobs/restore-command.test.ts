@@ -41,7 +41,7 @@ onServerOnly('invited restore', (database) => {
     await fill(world.engine);
     await world.copy();
     await world.run(`insert into invited.meta values ('epoch', 'of-postgres')`);
-    await world.run(`update invited.lanes set newest_at = '2026-01-02 03:04:05.678Z'`);
+    await world.run(`update invited.journals set newest_at = '2026-01-02 03:04:05.678Z'`);
     const before = await dump(world.redis);
     await world.redis.flushall();
     const { code, out, err } = await run();

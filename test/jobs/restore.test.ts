@@ -281,10 +281,10 @@ onEachPostgres('the restore', (database) => {
   it('lets no writer finish that read from the Redis there was before', async () => {
     const { guild } = await fill(world.engine);
     await world.copy();
-    const [before] = await world.run('select fence from invited.lanes where lane = 0');
+    const [before] = await world.run('select fence from invited.journals where journal = 0');
     await world.redis.flushall();
     await world.restore();
-    const [after] = await world.run('select fence from invited.lanes where lane = 0');
+    const [after] = await world.run('select fence from invited.journals where journal = 0');
     expect(Number(after?.['fence'])).toBeGreaterThan(Number(before?.['fence']));
     expect(await world.engine.getGuild(guild.id)).not.toBe('unknown_guild');
   });
@@ -293,7 +293,7 @@ onEachPostgres('the restore', (database) => {
     const { open } = await fill(world.engine);
     await world.copy();
     const ahead = `${Date.now() + 3_600_000}-5`;
-    await world.run('update invited.lanes set stream_id = $1', [ahead]);
+    await world.run('update invited.journals set stream_id = $1', [ahead]);
     await world.redis.flushall();
     await world.restore();
     await world.engine.accept(open.code, id(), null);

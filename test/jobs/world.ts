@@ -17,7 +17,7 @@ import { type LocalRedis, startClusterRedis, startLocalRedis } from '../support/
 const EPOCH = 'tests';
 const TABLES = [
   ...['guilds', 'roles', 'channels', 'members', 'bans', 'ip_bans', 'users', 'group_dms', 'vanity'],
-  ...['invites', 'joins', 'lanes'],
+  ...['invites', 'joins', 'journals'],
 ];
 
 export const id = (): Snowflake => snowflake() as Snowflake;

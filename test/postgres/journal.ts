@@ -1,5 +1,5 @@
-// A journal for the tests of the writer: events with a growing `seq`, written batch by batch into a lane of its own.
-// Must give every test a lane that no other test of the file has.
+// A journal for the tests of the writer: events with a growing `seq`, written batch by batch into a journal of its own.
+// Must give every test a journal that no other test of the file has.
 
 import type { Snowflake } from '../../src/invite/id.js';
 import { type JsonText, jsonText } from '../../src/invite/invite.js';
@@ -12,13 +12,13 @@ import type {
   Joined,
   LedgerEvent,
 } from '../../src/postgres/events.js';
-import { claimLane, type Position } from '../../src/postgres/lanes.js';
+import { claimJournal, type Position } from '../../src/postgres/journals.js';
 import { writeBatch } from '../../src/postgres/write.js';
 import { snowflake, unusedCode } from '../support/ids.js';
 
 export const id = (): Snowflake => snowflake() as Snowflake;
 
-let lanes = 0;
+let journals = 0;
 
 export const NOW_MS = 1_764_000_000_123;
 
@@ -63,20 +63,20 @@ export function recordOf(name: string): JsonText {
 }
 
 export class Journal {
-  readonly lane: number;
+  readonly number: number;
   readonly sql: Sql;
   readonly fence: string;
   #seq = 100;
   #entry = 0;
 
-  private constructor(sql: Sql, lane: number, fence: string) {
+  private constructor(sql: Sql, journal: number, fence: string) {
     this.sql = sql;
-    this.lane = lane;
+    this.number = journal;
     this.fence = fence;
   }
 
-  static async open(sql: Sql, lane = lanes++): Promise<Journal> {
-    return new Journal(sql, lane, await claimLane(sql, lane));
+  static async open(sql: Sql, journal = journals++): Promise<Journal> {
+    return new Journal(sql, journal, await claimJournal(sql, journal));
   }
 
   next(count = 1): number {
@@ -91,7 +91,7 @@ export class Journal {
 
   write(events: readonly LedgerEvent[], entities: Partial<Entities> = {}) {
     return writeBatch(this.sql, {
-      lane: this.lane,
+      journal: this.number,
       fence: this.fence,
       position: this.position(),
       events,

@@ -1,9 +1,9 @@
 // The ledger and what joins change beside it: rows in order, members, recipients, the uses of vanity codes; and that a
-// batch is written once, by the one writer that owns its lane.
+// batch is written once, by the one writer that owns its journal.
 
 import { expect, it } from 'vitest';
 import { NO_ENTITIES } from '../../src/postgres/entities.js';
-import { claimLane, laneStates } from '../../src/postgres/lanes.js';
+import { claimJournal, journalStates } from '../../src/postgres/journals.js';
 import { writeBatch } from '../../src/postgres/write.js';
 import { LARGEST_ID, unusedVanity } from '../support/ids.js';
 import { onEachPostgres } from '../support/postgres.js';
@@ -16,13 +16,13 @@ onEachPostgres('the joins', (database) => {
       'select user_id as "userId", temporary, roles::text[] from invited.members where guild_id = $1 order by user_id',
       [guildId ?? ''],
     );
-  const joinsOf = (lane: number) =>
+  const joinsOf = (journal: number) =>
     rowsOf(
       database().sql,
       `select seq::int, code, guild_id as "guildId", channel_id as "channelId", user_id as "userId", inviter_id as "inviterId",
          (extract(epoch from at) * 1000)::text as at, temporary, vanity, uses::int
-       from invited.joins where lane = $1 order by seq`,
-      [String(lane)],
+       from invited.joins where journal = $1 order by seq`,
+      [String(journal)],
     );
 
   it('gives every user a row, with seq and uses growing by one', async () => {
@@ -31,7 +31,7 @@ onEachPostgres('the joins', (database) => {
     const users = [id(), LARGEST_ID as ReturnType<typeof id>, id()];
     const joined = journal.joined(invite, 4, users);
     await journal.write([joined]);
-    expect(await joinsOf(journal.lane)).toEqual(
+    expect(await joinsOf(journal.number)).toEqual(
       users.map((userId, index) => ({
         seq: joined.firstSeq + index,
         code: invite.code,
@@ -56,7 +56,7 @@ onEachPostgres('the joins', (database) => {
       journal.joined(invite, 1, [id(), id()]),
     ]);
     await journal.write(events);
-    expect(await joinsOf(journal.lane)).toHaveLength(100);
+    expect(await joinsOf(journal.number)).toHaveLength(100);
     const [counted] = await rowsOf(
       database().sql,
       'select count(*)::int as n, sum(uses)::int as uses from invited.invites where code = any (string_to_array($1, $2))',
@@ -77,7 +77,7 @@ onEachPostgres('the joins', (database) => {
       journal.joined(invite, 3, [back]),
     ]);
     expect(await membersOf(guildId)).toEqual([{ userId: back, temporary: false, roles: [] }]);
-    expect(await joinsOf(journal.lane)).toHaveLength(3);
+    expect(await joinsOf(journal.number)).toHaveLength(3);
   });
 
   it('takes the roles of who was removed and comes back', async () => {
@@ -126,7 +126,7 @@ onEachPostgres('the joins', (database) => {
         channelId,
       ]),
     ).toEqual([{ recipients: [owner, second, first] }]);
-    expect(await joinsOf(journal.lane)).toHaveLength(4);
+    expect(await joinsOf(journal.number)).toHaveLength(4);
   });
 
   it('raises the uses of a vanity code', async () => {
@@ -147,7 +147,7 @@ onEachPostgres('the joins', (database) => {
     const journal = await Journal.open(database().sql);
     const invite = anInvite();
     const batch = (streamId: string) => ({
-      lane: journal.lane,
+      journal: journal.number,
       fence: journal.fence,
       position: { streamId, seq: 500, newestAtMs: NOW_MS },
       events: [journal.joined(invite, 1, [id()])],
@@ -160,36 +160,36 @@ onEachPostgres('the joins', (database) => {
     // Not as texts: 10 is more than 9.
     expect(await writeBatch(sql, batch('1000-10'))).toBe('written');
     expect(await writeBatch(sql, { ...batch('0-0'), position: null })).toBe('written');
-    expect(await joinsOf(journal.lane)).toHaveLength(3);
-    const state = (await laneStates(sql)).find(({ lane }) => lane === journal.lane);
+    expect(await joinsOf(journal.number)).toHaveLength(3);
+    const state = (await journalStates(sql)).find((state) => state.journal === journal.number);
     expect(state).toEqual({
-      lane: journal.lane,
+      journal: journal.number,
       fence: journal.fence,
       position: { streamId: '1000-10', seq: 500, newestAtMs: NOW_MS },
       writtenAtMs: expect.any(Number),
     });
   });
 
-  it('writes nothing for a writer whose lane another one has claimed', async () => {
+  it('writes nothing for a writer whose journal another one has claimed', async () => {
     const { sql } = database();
     const old = await Journal.open(sql);
-    const next = await Journal.open(sql, old.lane);
+    const next = await Journal.open(sql, old.number);
     expect(BigInt(next.fence)).toBeGreaterThan(BigInt(old.fence));
     const invite = anInvite();
     expect(await old.write([old.joined(invite, 1, [id()])])).toBe('fenced');
-    expect(await joinsOf(old.lane)).toEqual([]);
+    expect(await joinsOf(old.number)).toEqual([]);
     expect(await next.write([next.joined(invite, 1, [id()])])).toBe('written');
   });
 
-  it('writes nothing into a lane that nobody has claimed here', async () => {
+  it('writes nothing into a journal that nobody has claimed here', async () => {
     const { sql } = database();
-    const batch = { lane: 9999, fence: '3', position: null, events: [], entities: NO_ENTITIES };
+    const batch = { journal: 9999, fence: '3', position: null, events: [], entities: NO_ENTITIES };
     expect(await writeBatch(sql, batch)).toBe('fenced');
   });
 
-  it('gives many who claim a lane at once numbers of their own', async () => {
+  it('gives many who claim a journal at once numbers of their own', async () => {
     const { sql } = database();
-    const fences = await Promise.all(Array.from({ length: 10 }, () => claimLane(sql, 9998)));
+    const fences = await Promise.all(Array.from({ length: 10 }, () => claimJournal(sql, 9998)));
     expect(new Set(fences).size).toBe(10);
   });
 
@@ -198,7 +198,7 @@ onEachPostgres('the joins', (database) => {
     const journal = await Journal.open(sql);
     const invite = anInvite();
     const batch = {
-      lane: journal.lane,
+      journal: journal.number,
       fence: journal.fence,
       position: journal.position(),
       events: [journal.created(invite), journal.joined(invite, 1, [id(), id()])],
@@ -206,6 +206,6 @@ onEachPostgres('the joins', (database) => {
     };
     const outcomes = await Promise.all([writeBatch(sql, batch), writeBatch(sql, batch)]);
     expect(outcomes.sort()).toEqual(['stale', 'written']);
-    expect(await joinsOf(journal.lane)).toHaveLength(2);
+    expect(await joinsOf(journal.number)).toHaveLength(2);
   });
 });
