@@ -59,6 +59,8 @@ export interface Running {
   storePids(): readonly number[];
   load(world: World): Promise<void>;
   count(world: World): Promise<Counts>;
+  /** Waits until what it does in the background is done, so that the next one has the machine for itself. */
+  settle?(): Promise<void>;
   stop(): Promise<void>;
 }
 

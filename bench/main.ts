@@ -6,21 +6,22 @@ import { parseArgs } from 'node:util';
 import type { Contender } from './contender.js';
 import { invited } from './contenders/invited.js';
 import { peersHere } from './contenders/peer-servers.js';
+import { type CopyResult, measureCopy } from './copy.js';
 import { type IdleResult, measureIdle } from './idle.js';
 import { describeMachine, driverVersion, hasWrk } from './machine.js';
 import { measureOpenLoop, type OpenLoopResult } from './open-loop.js';
-import { printIdle, printMachine, printOpenLoop, printScale, printScenario } from './print.js';
+import { printCopy, printIdle, printMachine, printOpenLoop, printScale, printScenario } from './print.js';
 import { renderReport } from './report.js';
 import type { BenchResult } from './result.js';
 import { type RoundSettings, runScenario } from './rounds.js';
 import { measureScale, type ScaleResult } from './scale.js';
 import { scenarios } from './scenarios.js';
 
-const EXTRA = ['one-client', 'open-loop', 'scale'] as const;
+const EXTRA = ['one-client', 'open-loop', 'copy', 'scale'] as const;
 const USAGE = `usage: npm run bench -- [scenario …] [options]
 
   scenarios       ${scenarios.map(({ name }) => name).join(' ')}
-                  ${EXTRA.join(' ')}        (default: all but scale)
+                  ${EXTRA.join(' ')}(default: all but copy and scale)
   --rounds N      turns of each contender, 1–50 (default 5)
   --seconds N     of each turn, 1–60 (default 3)
   --connections N 1–2000 (default 256)
@@ -60,7 +61,8 @@ async function main(args: readonly string[]): Promise<number> {
   const known: readonly string[] = [...scenarios.map(({ name }) => name), ...EXTRA];
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new WrongUsage(`no such scenario: ${unknown.join(', ')}`);
-  const wanted = positionals.length > 0 ? positionals : known.filter((name) => name !== 'scale');
+  const wanted =
+    positionals.length > 0 ? positionals : known.filter((name) => name !== 'copy' && name !== 'scale');
 
   const talk = values.json ? process.stderr : process.stdout;
   const print = (line: string): void => void talk.write(`${line}\n`);
@@ -73,6 +75,7 @@ async function main(args: readonly string[]): Promise<number> {
     openLoop: null,
     idle: null,
     scale: null,
+    copy: null,
   };
   for (const scenario of scenarios.filter(({ name }) => wanted.includes(name))) {
     tell(scenario.name);
@@ -91,6 +94,11 @@ async function main(args: readonly string[]): Promise<number> {
     const openLoop: OpenLoopResult = await measureOpenLoop(settings, tell);
     result.openLoop = openLoop;
     printOpenLoop(print, openLoop);
+  }
+  if (wanted.includes('copy')) {
+    const copy: CopyResult = await measureCopy(settings, tell);
+    result.copy = copy;
+    printCopy(print, copy);
   }
   if (wanted.includes('scale')) {
     const scale: ScaleResult = await measureScale(settings, tell);

@@ -1,5 +1,6 @@
 // The result as a person reads it in a terminal.
 
+import type { CopyResult } from './copy.js';
 import type { IdleResult } from './idle.js';
 import type { OpenLoopResult } from './open-loop.js';
 import type { BenchResult } from './result.js';
@@ -72,6 +73,38 @@ export function printOpenLoop(print: Print, { peakPerSecond, rates }: OpenLoopRe
       ]),
     ),
   ]);
+}
+
+export function printCopy(print: Print, { scenarios }: CopyResult): void {
+  for (const { name, standings, drained, agreed } of scenarios) {
+    print(`\ncopy: ${name}, with and without a copy in Postgres`);
+    table(print, [
+      [
+        '',
+        'accepts/s',
+        'of without',
+        'p99 ms',
+        'rows/s behind a turn',
+        'for s',
+        'verify agrees after s',
+        'of accepts',
+      ],
+      ...standings.map(({ name: label, median }) => {
+        const drain = drained.find((one) => one.name === label);
+        const verified = agreed.find((one) => one.name === label);
+        return [
+          label,
+          whole(median.perSecond),
+          median.share.toFixed(2),
+          median.p99.toFixed(2),
+          drain === undefined ? '–' : whole(drain.rowsPerSecond),
+          drain === undefined ? '–' : drain.seconds.toFixed(1),
+          verified === undefined ? '–' : verified.seconds.toFixed(1),
+          verified === undefined ? '–' : whole(verified.accepts),
+        ];
+      }),
+    ]);
+  }
 }
 
 export function printScale(print: Print, { sizes }: ScaleResult): void {

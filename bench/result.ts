@@ -1,5 +1,6 @@
 // All that one run of the bench found out: what --json prints, and what the report is made of.
 
+import type { CopyResult } from './copy.js';
 import type { IdleResult } from './idle.js';
 import type { Machine } from './machine.js';
 import type { OpenLoopResult } from './open-loop.js';
@@ -20,4 +21,5 @@ export interface BenchResult {
   openLoop: OpenLoopResult | null;
   idle: IdleResult | null;
   scale: ScaleResult | null;
+  copy: CopyResult | null;
 }

@@ -184,6 +184,7 @@ export async function takeTurn({ running, traffic }: Entrant, settings: RoundSet
     const before = [cpuMicros(running.serverPids()), cpuMicros(running.storePids())] as const;
     const result = await drive(targetOf(running), traffic, options);
     const after = [cpuMicros(running.serverPids()), cpuMicros(running.storePids())] as const;
+    await running.settle?.();
     if (result.failures > 0) throw new Error(`${result.failures} requests had no answer`);
     return {
       ...result,

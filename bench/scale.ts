@@ -90,7 +90,8 @@ async function fill(
   tell: (line: string) => void,
 ): Promise<Filled> {
   const name = `${invites} invites`;
-  const running = await invited(name).start(options);
+  // What is filled in past the engine is in no copy.
+  const running = await invited(name, { INVITED_POSTGRES: 'off' }).start(options);
   const redis = new Redis({ path: join(options.folder, 'redis.sock'), protocol: 2 });
   try {
     const world = makeWorld({ guilds: Math.ceil(invites / INVITES_A_GUILD), invites });

@@ -1,10 +1,10 @@
-// Makes a process one that works in the background: where there is no time for all, those who answer requests go first.
+// Makes this thread one that works in the background: where there is no time for all, those who answer requests go first.
 
 import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
-/** A tenth of what a process gets that answers requests, while both want all they can have. */
-const NICENESS = 10;
+/** The last there is: a seventieth of what a thread gets that answers requests, while both want all they can have. */
+const NICENESS = 19;
 
 /**
  * @param hasOwnSession Linux shares time between sessions before it looks at the processes in each (autogroups), so a process in
@@ -12,6 +12,7 @@ const NICENESS = 10;
  */
 export function workInBackground({ hasOwnSession }: { readonly hasOwnSession: boolean }): void {
   try {
+    // On Linux that is of the thread alone that asks.
     setPriority(NICENESS);
     if (hasOwnSession) writeFileSync('/proc/self/autogroup', String(NICENESS));
   } catch {

@@ -9,6 +9,7 @@ import { Redis } from 'ioredis';
 import { deadlineReached } from '../../src/embedded/deadline.js';
 import { partitionOfCode, partitionOfId } from '../../src/invite/partition.js';
 import type { Contender, Counts, Running, StartOptions, World } from '../contender.js';
+import { InvitedCopy } from './invited-copy.js';
 import { readJoins } from './invited-joins.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -19,11 +20,20 @@ const LINES_A_REQUEST = 20_000;
 const DURABILITY = { off: 'cache', everysec: 'everysec', always: 'always' } as const;
 
 /** @param env settings beside those of a default start */
-export function invited(name = 'invited', env: Readonly<Record<string, string>> = {}): Contender {
+export function invited(name = 'invited', env: Readonly<Record<string, string>> = {}): InvitedContender {
   return { name, start: (options) => start(options, env) };
 }
 
-async function start(options: StartOptions, env: Readonly<Record<string, string>>): Promise<Running> {
+export interface InvitedContender extends Contender {
+  start(options: StartOptions): Promise<InvitedRunning>;
+}
+
+export interface InvitedRunning extends Running {
+  /** How its copy in Postgres stands; null: it has none. */
+  readonly copy: InvitedCopy | null;
+}
+
+async function start(options: StartOptions, env: Readonly<Record<string, string>>): Promise<InvitedRunning> {
   const child = spawn(
     process.execPath,
     [...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? []), MAIN, 'start'],
@@ -59,14 +69,26 @@ async function start(options: StartOptions, env: Readonly<Record<string, string>
   };
   const joins = readJoins(redis);
   const pid = child.pid ?? 0;
+  const copy =
+    env['INVITED_POSTGRES'] === 'off'
+      ? null
+      : await InvitedCopy.open(redis, env['INVITED_POSTGRES_URL'] ?? embeddedUrl(options.folder));
 
   return {
     url,
-    serverPids: () => [pid, ...childrenOf(pid).filter((child) => commandOf(child).includes('worker'))],
-    storePids: () => [redisPid],
+    copy,
+    serverPids: () => [
+      pid,
+      ...childrenOf(pid).filter((child) => /main\.js.*(worker|jobs)/.test(commandOf(child))),
+    ],
+    storePids: () => [redisPid, ...embeddedPostgresOf(pid)],
     load: (world) => load(adminUrl, service, world),
     count: (world) => count(redis, joins, world),
+    async settle() {
+      await copy?.untilWhole();
+    },
     async stop() {
+      await copy?.close();
       redis.disconnect();
       child.kill('SIGTERM');
       const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -145,6 +167,17 @@ async function count(redis: Redis, joins: { count(): Promise<number> }, world: W
   for (const [, value] of (await counted.exec()) ?? []) members += Number(value);
   // Each guild's owner was in from the start.
   return { uses, joins: members - world.guilds.length, records: await joins.count() };
+}
+
+function embeddedUrl(folder: string): string {
+  return `postgres://invited@/invited?host=${encodeURIComponent(join(folder, 'pg'))}`;
+}
+
+/** It runs under a guard of its own. */
+function embeddedPostgresOf(pid: number): readonly number[] {
+  return childrenOf(pid)
+    .flatMap(childrenOf)
+    .filter((process) => commandOf(process).includes('postgres-program'));
 }
 
 function childrenOf(pid: number): readonly number[] {

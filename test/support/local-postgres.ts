@@ -16,13 +16,19 @@ const run = promisify(execFile);
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
 const INITDB_MAX_MS = 60_000;
 const READY_MAX_MS = 30_000;
+/** What its last life left in shared memory may take a moment to go. */
+const START_AGAIN_TRIES_MAX = 10;
 /** Postgres refuses to run as root. */
 const UNPRIVILEGED = 'nobody';
 
 export interface LocalPostgres {
   readonly url: string;
-  /** Of the postmaster. */
+  /** Of the postmaster; another one after `startAgain`. */
   readonly pid: number;
+  /** kill -9 of the postmaster, whose children end when they notice; resolves when all are gone. */
+  kill(): Promise<void>;
+  /** On the same data, after `kill`. */
+  startAgain(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -52,26 +58,57 @@ export async function startLocalPostgres(
 
   const options = [...settings, 'listen_addresses=', `unix_socket_directories=${folder}`];
   const server = [join(programs, 'postgres'), '-D', data, ...options.flatMap((option) => ['-c', option])];
-  const [starter = '', ...rest] = [...as, ...server];
-  const postgres = await spawnGuarded(starter, rest);
-  const { pid } = postgres;
-  const stop = async () => {
-    // Fast: doesn't wait for its clients, as it would at SIGTERM.
-    if (pid !== null) signal(pid, 'SIGINT');
-    await postgres.ended;
-    await removeFolder(folder);
+  const url = `postgres://postgres@/postgres?host=${encodeURIComponent(folder)}`;
+  const launch = () => tryStart([...as, ...server], url);
+  let running: Running | string = await launch();
+  const end = async (name: NodeJS.Signals): Promise<void> => {
+    if (typeof running === 'string') return;
+    signal(running.pid, name);
+    await running.ended;
   };
+  if (typeof running === 'string') {
+    await removeFolder(folder);
+    throw new Error(`Postgres did not start: ${running}`);
+  }
+  return {
+    url,
+    get pid() {
+      return typeof running === 'string' ? 0 : running.pid;
+    },
+    kill: () => end('SIGKILL'),
+    async startAgain() {
+      for (let tries = 0; tries < START_AGAIN_TRIES_MAX; tries += 1) {
+        running = await launch();
+        if (typeof running !== 'string') return;
+      }
+      throw new Error(`Postgres did not start again: ${running}`);
+    },
+    async stop() {
+      // Fast: doesn't wait for its clients, as it would at SIGTERM.
+      await end('SIGINT');
+      await removeFolder(folder);
+    },
+  };
+}
+
+interface Running {
+  readonly pid: number;
+  readonly ended: Promise<unknown>;
+}
+
+/** The server, or why it did not start. */
+async function tryStart(command: readonly string[], url: string): Promise<Running | string> {
+  const [starter = '', ...args] = command;
+  const postgres = await spawnGuarded(starter, args);
+  const { pid, ended } = postgres;
   let hasEnded = false;
-  void postgres.ended.then(() => {
+  void ended.then(() => {
     hasEnded = true;
   });
-  const url = `postgres://postgres@/postgres?host=${encodeURIComponent(folder)}`;
   const isReady = await holdsWithin(async () => hasEnded || (await answers(url)), READY_MAX_MS);
-  if (!isReady || hasEnded || pid === null) {
-    await stop();
-    throw new Error(`Postgres did not start: ${(await postgres.ended).output.trim().split('\n').at(-1)}`);
-  }
-  return { url, pid, stop };
+  if (isReady && !hasEnded && pid !== null) return { pid, ended };
+  if (pid !== null) signal(pid, 'SIGINT');
+  return (await ended).output.trim().split('\n').at(-1) ?? '';
 }
 
 /** What to put before a command so that it doesn't run as root; the folder is given to whom it runs as. */

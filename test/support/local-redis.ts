@@ -37,6 +37,13 @@ export async function startLocalRedis(extraArgs: readonly string[]): Promise<Loc
   throw new Error(`No redis-server could be started: ${lastProblem || 'no free port'}`);
 }
 
+/** An empty one where another was before. */
+export async function startLocalRedisOn(port: number): Promise<LocalRedis> {
+  const outcome = await tryStart(port, []);
+  if (typeof outcome === 'string') throw new Error(`No redis-server on port ${port}: ${outcome}`);
+  return outcome;
+}
+
 /** One node of a cluster that owns all 16,384 slots, and says that its cluster is well. */
 export async function startClusterRedis(extraArgs: readonly string[] = []): Promise<LocalRedis> {
   const server = await startLocalRedis([

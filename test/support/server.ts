@@ -17,6 +17,8 @@ const STOP_MAX_MS = 15_000;
 const OUTPUT_MAX_CHARACTERS = 65_536;
 
 export interface TestServer {
+  /** Of `invited start`, the supervisor of all its processes. */
+  readonly pid: number;
   readonly url: string;
   readonly adminUrl: string;
   readonly secret: string;
@@ -75,6 +77,7 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
   });
   return {
     ...urls,
+    pid: child.pid ?? 0,
     secret,
     gatewayKey,
     redisUrl,

@@ -154,6 +154,7 @@ describe('the bench', () => {
         rates: [{ share: 0.5, perSecond: 50, standings: [{ name: 'invited', p50: 1, p99: 2, p999: 3 }] }],
       },
       idle: null,
+      copy: null,
       scale: {
         sizes: [
           {

@@ -1,0 +1,75 @@
+// What the jobs process and its writer's thread both begin with: the two stores, the log, and what counts as an outage.
+
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { ulid } from 'ulid';
+import type { Config } from '../config.js';
+import type { createLog } from '../log.js';
+import { connectPostgres, type Sql } from '../postgres/connection.js';
+import { migrate } from '../postgres/migrate.js';
+import { migrated } from '../postgres/migrated.js';
+import { PostgresUnavailable } from '../postgres/unavailable.js';
+import { StartError } from '../start-error.js';
+import { checkServer, connectRedis } from '../store/connection.js';
+import { createStore, type Store } from '../store/store.js';
+import { StoreUnavailable } from '../store/unavailable.js';
+import type { Teardown } from '../teardown.js';
+
+export type Log = ReturnType<typeof createLog>;
+
+export interface JobParts {
+  readonly store: Store;
+  /** null: there is none. */
+  readonly sql: Sql | null;
+  /** The name under which it takes leases. */
+  readonly holder: string;
+  readonly isOutage: (error: unknown) => boolean;
+  /** The embedded Postgres takes its time to be made, and nobody needs it for that. */
+  readonly isPostgresNew: () => boolean;
+}
+
+const CONNECTIONS_MAX = 2;
+
+/** @throws StartError where one of the stores can't be used; a Postgres that is only away is waited for later */
+export async function openJobParts(
+  config: Config,
+  log: Log,
+  teardown: Teardown,
+  embeddedDatabase: string | null,
+): Promise<JobParts> {
+  if (config.redisUrl === null) throw new StartError('The jobs are started by `invited start`, not by hand.');
+  const redis = await connectRedis({ url: config.redisUrl, timeoutMs: config.redisTimeoutMs });
+  teardown.add(async () => redis.disconnect());
+  const { isCluster } = await checkServer(redis, config.allowEviction);
+  const isPostgresNew = (): boolean => embeddedDatabase !== null && !existsSync(embeddedDatabase);
+  return {
+    store: createStore(redis, { isCluster, waitingMax: config.waitingMax }),
+    sql: await openPostgres(config, log, teardown, isPostgresNew),
+    holder: `${hostname()}:${process.pid}:${ulid()}`,
+    isOutage: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
+    isPostgresNew,
+  };
+}
+
+async function openPostgres(
+  config: Config,
+  log: Log,
+  teardown: Teardown,
+  isPostgresNew: () => boolean,
+): Promise<Sql | null> {
+  if (config.postgresUrl === null) return null;
+  const sql = connectPostgres({ url: config.postgresUrl, connectionsMax: CONNECTIONS_MAX });
+  teardown.add(() => sql.close());
+  try {
+    await migrate(sql);
+    return sql;
+  } catch (error) {
+    if (!(error instanceof PostgresUnavailable)) throw error;
+    if (!isPostgresNew()) log.debug({ why: error.message }, 'Postgres is away at the start');
+  }
+  return migrated(sql, (error) => {
+    if (!(error instanceof StartError)) return;
+    log.fatal(error.message);
+    process.exit(1);
+  });
+}
