@@ -25,8 +25,11 @@ describe.skipIf(POSTGRES_PROGRAMS === null)('Postgres', () => {
   const awayUnderLoad = async (what: string, leave: () => Promise<() => Promise<void>>): Promise<void> => {
     const linesBefore = world.logLines(AWAY).length;
     const load = world.startLoad();
+    load.enter('warming up');
     await world.copiesOn();
     await until('some load', () => load.answered >= BEFORE_ANSWERS, BACK_MAX_MS);
+    load.enter('before');
+    await until('more load', () => load.answered >= 3 * BEFORE_ANSWERS, BACK_MAX_MS);
     const bringBack = await leave();
     load.enter('away');
     const awayUntil = Date.now() + AWAY_MS;

@@ -77,6 +77,8 @@ describe.skipIf(POSTGRES_PROGRAMS === null)('under load', () => {
     const sum = await world.sum('server ended');
     expect(sum).toMatchObject({ lost: [], oversold: 0, doubled: 0, unasked: 0, overfull: 0 });
     expect(sum.acked).toBeGreaterThan(0);
+    // Whoever was not answered any more was not let in either.
+    expect(sum.committed).toBe(sum.acked);
     say(`left without an answer: ${JSON.stringify([...world.accounts.unknowns])}`);
     expect([...world.accounts.wrong]).toEqual([]);
   }, 90_000);

@@ -10,14 +10,23 @@ const INVITE = /\}:invite:(.*)$/;
 const GUILD = /\}:guild:\d+$/;
 /** Sets whose scores only say an order. */
 const ORDERED = /:(?:recipients|invites)$/;
+/** Keys that are read at once. */
+const SIDE_BY_SIDE = 500;
 const INVITE_REVISION = 7;
 const GUILD_REVISION = 7;
 
 /** Key → what it holds, and when it ends. Pointers that lead nowhere any more are nothing. */
 export async function dump(redis: Redis): Promise<Readonly<Record<string, unknown>>> {
   const found: Record<string, unknown> = {};
-  for (const key of (await redis.keys('*')).sort()) {
-    if (!LEFT_OUT.test(key) && !(await leadsNowhere(redis, key))) found[key] = await read(redis, key);
+  const keys = (await redis.keys('*')).filter((key) => !LEFT_OUT.test(key)).sort();
+  for (let from = 0; from < keys.length; from += SIDE_BY_SIDE) {
+    const some = keys.slice(from, from + SIDE_BY_SIDE);
+    const values = await Promise.all(
+      some.map(async (key) => ((await leadsNowhere(redis, key)) ? null : await read(redis, key))),
+    );
+    some.forEach((key, index) => {
+      if (values[index] !== null) found[key] = values[index];
+    });
   }
   return found;
 }
