@@ -70,7 +70,7 @@ describe.skipIf(POSTGRES_PROGRAMS === null)('under load', () => {
     await world.copiesOn();
     const enough = load.answered + 2000 + world.chance.below(500);
     await until('some load', () => load.answered >= enough, 30_000);
-    await world.stopHost();
+    await world.stopServer();
     await load.stop();
     const { code, out } = await world.verify();
     expect(code, out).toBe(0);

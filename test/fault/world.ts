@@ -109,10 +109,9 @@ export class FaultWorld {
     await this.postgres.stop();
   }
 
-  /** SIGTERM; fails unless it exits with 0. */
-  async stopHost(host = this.host): Promise<void> {
-    this.hosts.splice(this.hosts.indexOf(host), 1);
-    await host.stop();
+  /** SIGTERM, while the clients stay as they are; fails unless it exits with 0. */
+  async stopServer(): Promise<void> {
+    await this.host.server.stop();
   }
 
   // The things that can be broken.
