@@ -24,7 +24,7 @@ export interface ServerOptions extends HandleOptions {
 export interface Server {
   /** `http://host:port`, or `unix:/path`. */
   readonly address: string;
-  /** Stops listening, waits for the requests under way, `graceMs` at most, and hangs up on everybody. */
+  /** Stops listening and waits for the requests under way, `graceMs` at most. */
   drain(graceMs: number): Promise<void>;
 }
 
@@ -93,8 +93,6 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
       while (traffic.inFlight > 0 && Date.now() < deadline) {
         await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
       }
-      // In the same breath: what came on a kept connection from now on would be done, and nobody there to answer it.
-      app.close();
     },
   };
 }
