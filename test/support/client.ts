@@ -1,10 +1,11 @@
 // A small HTTP client over node:http, for it sends exactly the path, the method and the headers that it is given.
 // `raw` goes below that, to single bytes. Must never repair, follow or repeat anything.
 
-import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { Agent, type ClientRequest, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { SignJWT } from 'jose';
 
+const PIECE_BYTES = 32 * 1024;
 const ANSWER_MAX_MS = 20_000;
 const SOCKETS_MAX = 128;
 
@@ -57,7 +58,9 @@ export function createClient(url: string, secret: string): Client {
     if (body !== undefined) headers['Content-Length'] = Buffer.byteLength(body);
     Object.assign(headers, call.headers);
     return new Promise((resolve, reject) => {
+      let isAnswered = false;
       const outgoing = httpRequest({ hostname, port, method, path, headers, agent }, (incoming) => {
+        isAnswered = true;
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
         incoming.on('error', reject);
@@ -69,7 +72,7 @@ export function createClient(url: string, secret: string): Client {
       });
       outgoing.setTimeout(ANSWER_MAX_MS, () => outgoing.destroy(new Error(`no answer to ${method} ${path}`)));
       outgoing.on('error', reject);
-      outgoing.end(body);
+      send(outgoing, Buffer.from(body ?? ''), () => isAnswered);
     });
   };
   return {
@@ -83,6 +86,19 @@ export function createClient(url: string, secret: string): Client {
     delete: (path, call) => request('DELETE', path, call),
     close: () => agent.destroy(),
   };
+}
+
+/**
+ * Piece by piece, looking for an answer in between: a server that refuses a large body hangs up, and who goes on writing then finds
+ * a broken connection before he has read what was said.
+ */
+function send(outgoing: ClientRequest, body: Buffer, isAnswered: () => boolean): void {
+  const [piece, rest] = [body.subarray(0, PIECE_BYTES), body.subarray(PIECE_BYTES)];
+  if (rest.length === 0 || isAnswered()) {
+    outgoing.end(isAnswered() ? undefined : piece);
+    return;
+  }
+  outgoing.write(piece, () => setImmediate(send, outgoing, rest, isAnswered));
 }
 
 /** A token with exactly these claims, `exp` in an hour unless they say otherwise. */
