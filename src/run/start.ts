@@ -63,28 +63,27 @@ export async function start(
       INVITED_POSTGRES_URL: postgres?.url.reveal(),
       INVITED_JWT_SECRET: jwtSecret.reveal(),
     };
-    const jobs = await superviseWorkers({
-      name: 'The jobs process',
-      count: 1,
-      module: MAIN,
-      args: ['jobs', ...(postgres?.databaseFolder === undefined ? [] : [postgres.databaseFolder])],
-      execArgv: process.execArgv,
-      env: settings,
-      stopMaxMs: WORKER_STOP_MAX_MS,
-      onRestart: warn,
-    });
-    teardown.add(() => jobs.stop());
-    const workers = await superviseWorkers({
-      name: 'A worker',
-      count: config.workers,
-      module: MAIN,
-      args: ['worker'],
-      execArgv: [...process.execArgv, ...WORKER_FLAGS],
-      env: settings,
-      stopMaxMs: WORKER_STOP_MAX_MS,
-      onRestart: warn,
-    });
-    teardown.add(() => workers.stop());
+    const common = { module: MAIN, env: settings, stopMaxMs: WORKER_STOP_MAX_MS, onRestart: warn };
+    // Side by side: a process needs most of a second to begin.
+    const started = await Promise.allSettled([
+      superviseWorkers({
+        ...common,
+        name: 'The jobs process',
+        count: 1,
+        args: ['jobs', ...(postgres?.databaseFolder === undefined ? [] : [postgres.databaseFolder])],
+        execArgv: process.execArgv,
+      }),
+      superviseWorkers({
+        ...common,
+        name: 'A worker',
+        count: config.workers,
+        args: ['worker'],
+        execArgv: [...process.execArgv, ...WORKER_FLAGS],
+      }),
+    ]);
+    // The workers end first: what they have answered is then copied.
+    for (const one of started) if (one.status === 'fulfilled') teardown.add(() => one.value.stop());
+    for (const one of started) if (one.status === 'rejected') throw one.reason;
 
     print(`  public  ${addressOf(publicListener)}`);
     print(`  admin   ${addressOf(adminListener)}`);

@@ -75,6 +75,8 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
       INVITED_ADMIN_PORT: '0',
       INVITED_DATA_DIR: dataDir,
       INVITED_DEMO: '0',
+      // Making its database takes every start seconds of work; whoever tests it asks for it.
+      INVITED_POSTGRES: 'off',
       INVITED_JWT_SECRET: SECRET,
       ...options.env,
     },

@@ -2,7 +2,7 @@
 // built program as a process of its own; nothing here looks inside.
 
 import { execFile } from 'node:child_process';
-import { symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +10,9 @@ import { jwtVerify } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
 import { signToken } from '../../src/cli/sign-token.js';
 import { holdsWithin } from '../../src/embedded/deadline.js';
+import { preparedFolder } from '../support/postgres-embedded.js';
 import { startLocalRedis } from '../support/redis.js';
+import { removeFolder } from '../support/remove-folder.js';
 import {
   afterwards,
   cleanUp,
@@ -50,6 +52,15 @@ async function nameOfGuild(adminUrl: string, id: string): Promise<unknown> {
   return ((await answer.json()) as { readonly name: unknown }).name;
 }
 
+/** How many processes have this in their command line. */
+async function processesWith(text: string): Promise<number> {
+  const pids = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name));
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return lines.filter((line) => line.includes(text)).length;
+}
+
 function expectOneLine(ended: Ended, ...parts: readonly (string | RegExp)[]): void {
   expect(ended.code).toBe(1);
   expect(ended.err).toMatch(/^[^\n]+\n$/);
@@ -75,6 +86,33 @@ describe('invited start', () => {
     expect((await first.ended()).code).toBe(0);
     const second = await startProgram({ dataDir: first.dataDir });
     expect(await nameOfGuild((await second.ready()).adminUrl, guild)).toBe(`Guild ${guild}`);
+  });
+
+  it('comes back from its Postgres when the files of its Redis are gone', async () => {
+    const dataDir = await preparedFolder();
+    const env = { INVITED_POSTGRES: 'on' };
+    const first = await startProgram({ env, dataDir });
+    const guild = await putGuild((await first.ready()).adminUrl);
+    first.signal('SIGTERM');
+    expect((await first.ended()).code).toBe(0);
+    await removeFolder(join(dataDir, 'redis'));
+    const second = await startProgram({ env, dataDir });
+    expect(await nameOfGuild((await second.ready()).adminUrl, guild)).toBe(`Guild ${guild}`);
+    second.signal('SIGTERM');
+    expect((await second.ended()).code).toBe(0);
+    await removeFolder(dataDir);
+  });
+
+  it('leaves no Postgres behind when it is killed', async () => {
+    const dataDir = await preparedFolder();
+    const program = await startProgram({ env: { INVITED_POSTGRES: 'on' }, dataDir });
+    await program.ready();
+    const isThere = async () => (await processesWith(join(dataDir, 'postgres'))) > 0;
+    expect(await holdsWithin(isThere, GONE_MAX_MS)).toBe(true);
+    program.signal('SIGKILL');
+    await program.ended();
+    expect(await holdsWithin(async () => !(await isThere()), GONE_MAX_MS)).toBe(true);
+    await removeFolder(dataDir);
   });
 
   it('makes a secret of its own when none is set, and keeps it', async () => {
