@@ -39,11 +39,13 @@ export interface Copied {
   /** Is there more to copy already? */
   readonly hasMore: boolean;
   readonly rows: number;
+  /** Of the journal when the page was read; 0 where nothing was. */
+  readonly seq: number;
   /** When the oldest of what is still to be copied happened, ms since the epoch; null: nothing is. */
   readonly oldestMissingMs: number | null;
 }
 
-const NOTHING = { hasMore: false, rows: 0, oldestMissingMs: null };
+const NOTHING = { hasMore: false, rows: 0, seq: 0, oldestMissingMs: null };
 const ENTRIES_MIN = 16;
 const ENTRIES_MAX = 1000;
 
@@ -106,7 +108,13 @@ export class Copier {
     }
     await this.#forget(page);
     const hasMore = !page.isAll || page.marks.length === this.#options.rowsAimed;
-    return { outcome: 'copied', hasMore, rows, oldestMissingMs: hasMore ? timeOf(last) : null };
+    return {
+      outcome: 'copied',
+      hasMore,
+      rows,
+      seq: page.seq,
+      oldestMissingMs: hasMore ? timeOf(last) : null,
+    };
   }
 
   #eventsOf(page: JournalPage): readonly LedgerEvent[] {

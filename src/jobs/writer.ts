@@ -8,6 +8,7 @@ import type { Journal } from '../store/journals.js';
 import { Copier } from './copier.js';
 import { copyAll } from './full-copy.js';
 import { Lease, Share } from './leases.js';
+import { Pace } from './pace.js';
 import { BackOff, pause } from './pause.js';
 
 export interface WriterOptions {
@@ -75,6 +76,7 @@ export function startWriter(options: WriterOptions): Writer {
     };
     const copier = new Copier({ ...options, journal, onDamaged });
     const backOff = new BackOff(AWAY_FIRST_MS, AWAY_MAX_MS);
+    const pace = new Pace();
 
     /** One page; whether there is more. */
     const step = async (): Promise<'more' | 'all' | 'not ours'> => {
@@ -85,6 +87,7 @@ export function startWriter(options: WriterOptions): Writer {
         return 'not ours';
       }
       if (!positions.has(journal)) positions.set(journal, null);
+      const startedAt = performance.now();
       const copied = await copier.copy();
       if (copied.outcome === 'fenced') return 'not ours';
       if (copied.outcome === 'gap') {
@@ -106,7 +109,11 @@ export function startWriter(options: WriterOptions): Writer {
       positions.set(journal, copier.claim?.position?.streamId ?? null);
       if (copied.oldestMissingMs === null) missing.delete(journal);
       else missing.set(journal, copied.oldestMissingMs);
-      return copied.hasMore ? 'more' : 'all';
+      if (!copied.hasMore) return 'all';
+      const now = performance.now();
+      const behindMs = Date.now() - (copied.oldestMissingMs ?? Date.now());
+      await pause(pace.restMs(copied.seq, now - startedAt, behindMs, now), stopping.signal);
+      return 'more';
     };
 
     while (!stopping.signal.aborted) {
