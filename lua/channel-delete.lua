@@ -1,5 +1,5 @@
 #!lua
--- Deletes a channel of a guild and ends its invites.
+-- Deletes a channel of a guild. Its invites are to be ended by ending-step.lua, at once.
 --
 -- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
@@ -7,13 +7,12 @@
 -- ARGV[3]  who deletes it: user id
 --
 -- Replies: {'unknown_guild'} · {'unknown_channel'} · {'deleted'}
--- Writes INVITE_DELETE (channel_deleted) for each of its invites. O(invites of the guild).
 
 --! include gate
 --! include room
 --! include guilds
 --! include journal
---! include invites
+--! include endings
 --! include directory
 
 local guild_id, channel_id, by = ARGV[1], ARGV[2], ARGV[3]
@@ -27,9 +26,9 @@ if redis.call('HDEL', guild.key .. ':channels', channel_id) == 0 then
 end
 redis.call('HDEL', guild.key .. ':channel-json', channel_id)
 redis.call('HDEL', guild.key .. ':channel-records', channel_id)
-invites.finish_all(guild, 'channel_deleted', by, function(invite)
-  return invite.channel_id == channel_id
-end)
+if redis.call('EXISTS', guild.key .. ':invites') == 1 then
+  endings.note('channel:' .. guild_id .. ':' .. channel_id, by, '-inf')
+end
 local seq = journal.next()
 journal.mark(seq, 'channel:' .. guild_id .. ':' .. channel_id)
 directory.changed(guild)

@@ -8,19 +8,24 @@
 -- ARGV[4]  JSON shown in invites
 -- ARGV[5]  JSON of the record as told
 --
--- Replies: {'unknown_guild'} · {'put'}. Sent twice, the second changes nothing.
+-- Replies: {'unknown_guild'} · {'ending'} (one of this id was deleted, and its invites are still to be ended) · {'put'}
+-- Sent twice, the second changes nothing.
 
 --! include gate
 --! include room
 --! include guilds
 --! include journal
 --! include directory
+--! include endings
 
 local guild_id, channel_id = ARGV[1], ARGV[2]
 
 local guild = guilds.read(guild_id)
 if not guild then
   return { 'unknown_guild' }
+end
+if endings.is_under_way('channel:' .. guild_id .. ':' .. channel_id) then
+  return { 'ending' }
 end
 redis.call('HSET', guild.key .. ':channels', channel_id, ARGV[3])
 redis.call('HSET', guild.key .. ':channel-json', channel_id, ARGV[4])

@@ -9,12 +9,14 @@
 -- ARGV[5]  guild that had a channel of this id, which the caller knows not to have it any more; '' for none
 -- ARGV[6]… recipients: 1-50 user ids
 --
--- Replies: {'held', guild id} (a guild's channel has this id) · {'put'}. Sent twice, the second changes nothing.
+-- Replies: {'held', guild id} (a guild's channel has this id) · {'ending'} (one of this id was deleted, and its invites
+-- are still to be ended) · {'put'}. Sent twice, the second changes nothing.
 
 --! include gate
 --! include room
 --! include keys
 --! include journal
+--! include endings
 
 local channel_id, takeover_id = ARGV[1], ARGV[5]
 local key = keys.group_dm(channel_id)
@@ -22,6 +24,9 @@ local key = keys.group_dm(channel_id)
 local holder_id = redis.call('GET', keys.channel(channel_id))
 if holder_id and holder_id ~= takeover_id then
   return { 'held', holder_id }
+end
+if endings.is_under_way('group-dm:' .. channel_id) then
+  return { 'ending' }
 end
 
 redis.call('DEL', keys.channel(channel_id), key .. ':recipients')

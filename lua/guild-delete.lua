@@ -1,5 +1,6 @@
 #!lua
--- Deletes a guild with its channels, roles, members, bans, invites and vanity.
+-- Deletes a guild with its channels, roles, members, bans and vanity. Its invites lead nowhere from now on, and are to
+-- be ended by ending-step.lua.
 --
 -- KEYS[2]  invited:{p}:   p = partition of the guild
 -- ARGV[1]  guild id
@@ -7,13 +8,13 @@
 --
 -- Replies: {'unknown_guild'} · {'deleted', vanity code or '', its token, channel ids}; the caller then releases the
 -- vanity's pointer and the channels' records, which lie in other partitions and lead nowhere from now on.
--- Writes INVITE_DELETE (guild_deleted) for each invite, VANITY_UPDATE. O(invites and channels of the guild).
+-- Writes VANITY_UPDATE. O(channels of the guild).
 
 --! include gate
 --! include room
 --! include guilds
 --! include journal
---! include invites
+--! include endings
 
 local guild_id, by = ARGV[1], ARGV[2]
 local guild = guilds.read(guild_id)
@@ -23,9 +24,7 @@ end
 guilds.read_vanity(guild)
 
 local channel_ids = redis.call('HKEYS', guild.key .. ':channels')
-invites.finish_all(guild, 'guild_deleted', by, function()
-  return true
-end)
+endings.set_aside('guild:' .. guild_id, guild.key, by)
 local seq = journal.next()
 journal.mark(seq, 'guild:' .. guild_id)
 if guild.vanity_code ~= '' then

@@ -12,16 +12,21 @@
 -- ARGV[8]  JSON of the record as told, without the counts
 -- ARGV[9]… role id, known permission bits, … in pairs
 --
--- Replies: {'put'}. Sent twice, the second changes nothing.
+-- Replies: {'ending'} (one of this id was deleted, and its invites are still to be ended) · {'put'}
+-- Sent twice, the second changes nothing.
 
 --! include gate
 --! include room
 --! include guilds
 --! include journal
 --! include directory
+--! include endings
 
 local guild_id, owner_id = ARGV[1], ARGV[2]
 
+if endings.is_under_way('guild:' .. guild_id) then
+  return { 'ending' }
+end
 local guild = guilds.read(guild_id)
 local membership = redis.call('HGET', keys.guild(guild_id) .. ':members', owner_id)
 

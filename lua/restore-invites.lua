@@ -1,6 +1,7 @@
 #!lua
 -- Puts invites back. One that is there already has as many uses as the larger of the two says, and the settings of the
--- later version. Expired and used-up ones don't come back, and go where they are still there; no event tells of that.
+-- later version. Expired and used-up ones don't come back, and go where they are still there; that one has expired
+-- meanwhile, the sweeper tells.
 --
 -- KEYS[2…] invited:{p}:   p = partitions of the guilds and group DMs
 -- ARGV     for each invite (at most 1000), those of one place next to each other:
@@ -61,12 +62,18 @@ local function enter_place(key, name)
   place_letter = redis.call('EXISTS', key) == 0 and restoring.without(name) or nil
 end
 
+-- The end of an invite that nobody has announced: its time is over, which is all that the sweeper needs.
+local function note_expired(expires_at_ms, entry)
+  due[due_count + 1], due[due_count + 2] = expires_at_ms, entry
+  due_count = due_count + 2
+end
+
 local function is_over(invite)
   return not invites.is_live(invite) or (invite.max_uses > 0 and invite.uses >= invite.max_uses)
 end
 
 -- Something has the code here already: an invite, this one or another, or a pointer.
-local function merge(former, invite, order)
+local function merge(former, invite, order, entry)
   if former.target_id then
     return restoring.TAKEN
   end
@@ -85,6 +92,9 @@ local function merge(former, invite, order)
   end
   invites.forget(former)
   if is_over(merged) then
+    if not invites.is_live(merged) then
+      note_expired(merged.expires_at_ms, entry)
+    end
     return restoring.OVER
   end
   invites.add(merged, order)
@@ -103,11 +113,14 @@ local function restore(number, at)
   local former = texts[number] and invites.parse(code, texts[number])
   if former then
     keys.enter(prefixes[number])
-    return merge(former, invites.parse(code, text), tonumber(ARGV[at + 6]))
+    return merge(former, invites.parse(code, text), tonumber(ARGV[at + 6]), ARGV[at + 7])
   end
   local uses, max_uses = head:match('^(%d+) .* (%d+) %d+ $')
-  if (expires_at_ms ~= '' and clock.now_ms >= tonumber(expires_at_ms))
-    or (max_uses ~= '0' and tonumber(uses) >= tonumber(max_uses)) then
+  if expires_at_ms ~= '' and clock.now_ms >= tonumber(expires_at_ms) then
+    note_expired(expires_at_ms, ARGV[at + 7])
+    return restoring.OVER
+  end
+  if max_uses ~= '0' and tonumber(uses) >= tonumber(max_uses) then
     return restoring.OVER
   end
   invites.set(record_keys[number], text, expires_at_ms)

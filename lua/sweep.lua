@@ -4,8 +4,9 @@
 -- KEYS[2]  invited:{p}:   any partition of the journal
 -- ARGV[1]  how many at most, 1-1000
 --
--- Replies: {'swept', how many}. Writes INVITE_DELETE (expired) for each, once: whoever takes an invite out of the
--- index announces it. O(ARGV[1] · log invites).
+-- Replies: {'swept', how many, how many endings are under way (lib/endings.lua)}
+-- Writes INVITE_DELETE (expired) for each, once: whoever takes an invite out of the index announces it.
+-- O(ARGV[1] · log invites).
 
 --! include gate
 --! include room
@@ -38,4 +39,4 @@ for _, member in ipairs(due) do
     invites.finish(invite, 'expired', '')
   end
 end
-return { 'swept', #due }
+return { 'swept', #due, redis.call('HLEN', keys.endings) }

@@ -202,20 +202,6 @@ function invites.is_of(record, place)
   return record and record.channel_id and place_key(record) == place.key
 end
 
--- Ends every invite of a place that `matches` chooses.
-function invites.finish_all(place, reason, by, matches)
-  for _, code in ipairs(invites.codes(place)) do
-    local invite = invites.record(code)
-    if invites.is_of(invite, place) and matches(invite) then
-      if invites.is_live(invite) then
-        invites.finish(invite, reason, by)
-      else
-        invites.finish(invite, 'expired', '')
-      end
-    end
-  end
-end
-
 -- Names all that is shown of an invite but what moves with its use; '' for a group DM's invite, which shows its
 -- recipients and is told each time.
 function invites.revision(invite, place)

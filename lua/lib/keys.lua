@@ -13,6 +13,7 @@ do
     keys.events = journal .. 'events'
     keys.dirty = journal .. 'dirty'
     keys.expiring = journal .. 'expiring'
+    keys.endings = journal .. 'endings'
     keys.jobs = journal .. 'jobs'
     keys.figures = journal .. 'figures'
     keys.trimmed = journal .. 'trimmed'

@@ -6,11 +6,13 @@ import type { Plain } from '../invite/outcome.js';
 import type { ChannelRecord, GuildRecord, MemberRecord } from '../invite/records.js';
 import { channelJson, channelRule, guildFlags, guildJson, roleBits } from '../invite/shown.js';
 import { readMembership } from '../store/directory.js';
+import { endingOf, endingOfChannel } from '../store/endings.js';
 import type { Store } from '../store/store.js';
+import { end, putBehind } from './ending.js';
 
 export async function putGuild(store: Store, guild: GuildRecord): Promise<GuildRecord> {
   const { member_count, presence_count, ...record } = guild;
-  await store.directory.putGuild({
+  const put = {
     id: guild.id,
     ownerId: guild.owner_id,
     flags: guildFlags(guild),
@@ -20,7 +22,8 @@ export async function putGuild(store: Store, guild: GuildRecord): Promise<GuildR
     json: guildJson(guild),
     record: jsonText(record),
     roles: roleBits(guild.roles),
-  });
+  };
+  await putBehind(store, endingOf('guild', guild.id), () => store.directory.putGuild(put));
   return guild;
 }
 
@@ -44,6 +47,7 @@ export async function deleteGuild(
   // These lead nowhere already; taking them away frees the code at once and the memory.
   if (reply.vanity !== null) await store.vanities.release({ ...reply.vanity, targetId: id });
   await Promise.all(reply.channelIds.map((channelId) => store.directory.releaseChannel(channelId, id)));
+  await end(store, endingOf('guild', id));
   return reply.status;
 }
 
@@ -59,13 +63,16 @@ export type PutChannelOutcome =
 export async function putChannel(store: Store, channel: ChannelRecord): Promise<PutChannelOutcome> {
   const claim = await claimChannel(store, channel.id, channel.guild_id);
   if (claim === 'id_taken') return { status: claim };
-  const status = await store.directory.putChannel({
+  const put = {
     guildId: channel.guild_id,
     id: channel.id,
     rule: channelRule(channel),
     json: channelJson(channel),
     record: jsonText(channel),
-  });
+  };
+  const status = await putBehind(store, endingOfChannel(channel.guild_id, channel.id), () =>
+    store.directory.putChannel(put),
+  );
   if (status === 'unknown_guild') {
     if (claim === 'claimed') await store.directory.releaseChannel(channel.id, channel.guild_id);
     return { status };
@@ -107,6 +114,7 @@ export async function deleteChannel(
 ): Promise<'deleted' | 'unknown_guild' | 'unknown_channel'> {
   const status = await store.directory.deleteChannel(guildId, id, by);
   if (status !== 'deleted') return status;
+  await end(store, endingOfChannel(guildId, id));
   await store.directory.releaseChannel(id, guildId);
   // Put again at this very moment? Then it needs its record back.
   const again = await store.directory.getPart(guildId, 'channel-records', id);

@@ -4,18 +4,22 @@ import type { Snowflake } from '../invite/id.js';
 import { jsonText } from '../invite/invite.js';
 import type { GroupDmRecord, UserRecord } from '../invite/records.js';
 import { groupDmJson, groupDmRecord } from '../invite/shown.js';
+import { endingOf } from '../store/endings.js';
 import type { Store } from '../store/store.js';
+import { end, putBehind } from './ending.js';
 
 export async function putGroupDm(store: Store, groupDm: GroupDmRecord): Promise<GroupDmRecord | 'id_taken'> {
   const put = (takeoverFrom: Snowflake | null) =>
-    store.directory.putGroupDm({
-      id: groupDm.id,
-      ownerId: groupDm.owner_id,
-      json: groupDmJson(groupDm),
-      record: groupDmRecord(groupDm),
-      recipientIds: groupDm.recipients,
-      takeoverFrom,
-    });
+    putBehind(store, endingOf('group-dm', groupDm.id), () =>
+      store.directory.putGroupDm({
+        id: groupDm.id,
+        ownerId: groupDm.owner_id,
+        json: groupDmJson(groupDm),
+        record: groupDmRecord(groupDm),
+        recipientIds: groupDm.recipients,
+        takeoverFrom,
+      }),
+    );
   let reply = await put(null);
   if (reply.status === 'held') {
     const channel = await store.directory.getPart(reply.guildId, 'channel-records', groupDm.id);
@@ -32,6 +36,16 @@ export async function getGroupDm(store: Store, id: Snowflake): Promise<GroupDmRe
     ...(JSON.parse(reply.record) as Omit<GroupDmRecord, 'recipients'>),
     recipients: reply.recipientIds,
   };
+}
+
+export async function deleteGroupDm(
+  store: Store,
+  id: Snowflake,
+  by: Snowflake,
+): Promise<'deleted' | 'unknown_channel'> {
+  const status = await store.directory.deleteGroupDm(id, by);
+  if (status === 'deleted') await end(store, endingOf('group-dm', id));
+  return status;
 }
 
 export async function putUser(store: Store, user: UserRecord): Promise<UserRecord> {

@@ -59,7 +59,7 @@ export function createEngine(store: Store, options: EngineOptions) {
     deleteIpBan: bans.deleteIpBan.bind(null, store),
     putGroupDm: people.putGroupDm.bind(null, store),
     getGroupDm: people.getGroupDm.bind(null, store),
-    deleteGroupDm: directory.deleteGroupDm,
+    deleteGroupDm: people.deleteGroupDm.bind(null, store),
     putUser: people.putUser.bind(null, store),
     getUser: people.getUser.bind(null, store),
     deleteUser: directory.deleteUser,

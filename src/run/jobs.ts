@@ -64,7 +64,7 @@ async function begin(config: Config, log: Log, teardown: Teardown, settings: Wri
   };
   const recovery = startRecovery({ ...parts, log: recoveryLog(log, countRestore) });
   end(recovery);
-  end(startSweeper({ ...common, invites: store.invites }));
+  end(startSweeper({ ...common, invites: store.invites, endings: store.endings }));
   const writer = sql === null ? null : startWriterThread(settings, endBy(log));
   end(writer ?? startForgetter({ ...common, ...pace(config) }));
   end(startStreamBound({ ...common, entriesMax: config.streamMax, log: streamBoundLog(log) }));

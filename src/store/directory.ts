@@ -75,7 +75,8 @@ export type PartReply =
 export type BanKind = 'bans' | 'ip-bans';
 
 export interface DirectoryStore {
-  putGuild(guild: GuildPut): Promise<void>;
+  /** `ending`, here and below: one of this name was deleted, and its invites are still to be ended (endings.ts). */
+  putGuild(guild: GuildPut): Promise<'put' | 'ending'>;
   getGuild(id: Snowflake): Promise<GuildFound | Plain<'unknown_guild'>>;
   deleteGuild(id: Snowflake, by: Snowflake): Promise<GuildDeleted | Plain<'unknown_guild'>>;
   getPart(
@@ -90,7 +91,7 @@ export interface DirectoryStore {
     takeoverFrom: Snowflake | null,
   ): Promise<ChannelClaimReply>;
   releaseChannel(channelId: Snowflake, guildId: Snowflake): Promise<void>;
-  putChannel(channel: ChannelPut): Promise<'put' | 'unknown_guild'>;
+  putChannel(channel: ChannelPut): Promise<'put' | 'unknown_guild' | 'ending'>;
   deleteChannel(
     guildId: Snowflake,
     id: Snowflake,
@@ -113,7 +114,7 @@ export interface DirectoryStore {
   ): Promise<'deleted' | 'unknown_guild' | 'unknown_ban'>;
   putGroupDm(
     groupDm: GroupDmPut,
-  ): Promise<Plain<'put'> | { readonly status: 'held'; readonly guildId: Snowflake }>;
+  ): Promise<Plain<'put'> | { readonly status: 'held'; readonly guildId: Snowflake } | 'ending'>;
   getGroupDm(
     id: Snowflake,
   ): Promise<
@@ -149,7 +150,7 @@ export function createDirectoryStore(scripts: Scripts, isCluster: boolean): Dire
         guild.record,
         ...guild.roles.flatMap((role) => [role.id, role.bits]),
       );
-      reply.oneOf(['put']);
+      return reply.oneOf(['put', 'ending']);
     },
 
     async getGuild(id) {
@@ -204,7 +205,7 @@ export function createDirectoryStore(scripts: Scripts, isCluster: boolean): Dire
         channel.json,
         channel.record,
       );
-      return reply.oneOf(['put', 'unknown_guild']);
+      return reply.oneOf(['put', 'unknown_guild', 'ending']);
     },
 
     async deleteChannel(guildId, id, by) {
@@ -241,7 +242,8 @@ export function createDirectoryStore(scripts: Scripts, isCluster: boolean): Dire
         groupDm.takeoverFrom ?? '',
         ...groupDm.recipientIds,
       );
-      const status = reply.oneOf(['put', 'held']);
+      const status = reply.oneOf(['put', 'held', 'ending']);
+      if (status === 'ending') return status;
       return status === 'held' ? { status, guildId: reply.id() } : { status };
     },
 

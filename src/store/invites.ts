@@ -75,8 +75,8 @@ export interface InviteStore {
   create(create: CreateArguments): Promise<CreateReply>;
   list(scope: ListScope, caller: Caller): Promise<ListReply>;
   put(put: PutArguments): Promise<PutStatus>;
-  /** Ends up to `limit` expired invites of a journal; how many it ended. */
-  sweep(journal: Journal, limit: number): Promise<number>;
+  /** Ends up to `limit` expired invites of a journal: how many it ended, and how many endings are under way (endings.ts). */
+  sweep(journal: Journal, limit: number): Promise<{ readonly swept: number; readonly endings: number }>;
 }
 
 export function createInviteStore(scripts: Scripts, presenter: Presenter): InviteStore {
@@ -156,7 +156,7 @@ export function createInviteStore(scripts: Scripts, presenter: Presenter): Invit
     async sweep(journal, limit) {
       const reply = await ask('sweep', journal, [limit]);
       reply.oneOf(['swept']);
-      return reply.integer();
+      return { swept: reply.integer(), endings: reply.integer() };
     },
   };
 }

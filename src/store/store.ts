@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { type AcceptReply, type AcceptRequest, acceptScript } from './accept.js';
 import { type Batcher, createBatcher } from './batcher.js';
 import { createDirectoryStore, type DirectoryStore } from './directory.js';
+import { createEndingStore, type EndingStore } from './endings.js';
 import { createEpochs, type Epochs } from './epochs.js';
 import { type BatchedScript, type CodeRequest, partitionOf, runBatch } from './invite-batch.js';
 import { createInviteStore, type InviteStore } from './invites.js';
@@ -34,6 +35,7 @@ export interface Store {
   readonly invites: InviteStore;
   readonly vanities: VanityStore;
   readonly directory: DirectoryStore;
+  readonly endings: EndingStore;
   readonly users: UserStore;
   readonly scripts: Scripts;
   readonly journals: readonly Journal[];
@@ -85,6 +87,7 @@ export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOption
     invites: createInviteStore(scripts, presenter),
     vanities: createVanityStore(scripts),
     directory: createDirectoryStore(scripts, isCluster),
+    endings: createEndingStore(scripts),
     users,
     scripts,
     journals,

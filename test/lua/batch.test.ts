@@ -310,10 +310,10 @@ describe('a batch over several partitions of a single server', () => {
     for (const [at, guild] of guilds.entries())
       codes.push(await world.invite(guild, { maxAge: 60 + at * 60 }));
     const later = Date.now() + 600_000;
-    expect(await world.atTime(later, newId(), 'sweep', 2)).toEqual(['swept', 2]);
+    expect(await world.atTime(later, newId(), 'sweep', 2)).toEqual(['swept', 2, 0]);
     const exist = () => Promise.all(codes.map((code) => world.redis.exists(world.codeKey(code))));
     expect(await exist()).toEqual([0, 0, 1]);
-    expect(await world.atTime(later, newId(), 'sweep', 2)).toEqual(['swept', 1]);
+    expect(await world.atTime(later, newId(), 'sweep', 2)).toEqual(['swept', 1, 0]);
     expect(await exist()).toEqual([0, 0, 0]);
     expect(await world.redis.zcard('invited:{0}:expiring')).toBe(0);
     for (const [at, guild] of guilds.entries()) {

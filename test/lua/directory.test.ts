@@ -125,8 +125,9 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
       await world.at(guild.id, 'vanity-set', guild.id, '1', 1, '', 'some-vanity', '1', 9_000_000_000_000);
       await world.at(guild.id, 'ban-put', guild.id, 'bans', '66', '{}');
       const reply = await world.at(guild.id, 'guild-delete', guild.id, '9');
+      await world.end(guild.id, `guild:${guild.id}`);
       expect(reply).toEqual(['deleted', 'some-vanity', '1', [guild.channelId]]);
-      const [ended, vanity] = await world.events(guild.id, 2);
+      const [vanity, ended] = await world.events(guild.id, 2);
       expect(ended).toMatchObject({ type: 'INVITE_DELETE', code, reason: 'guild_deleted', by: '9' });
       expect(vanity).toMatchObject({ type: 'VANITY_UPDATE', old_code: 'some-vanity', new_code: '' });
       const left = await world.redis.keys(world.key(guild.id, `guild:${guild.id}*`));
@@ -171,6 +172,7 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
       const ends = await world.invite(guild);
       const stays = await world.invite({ id: guild.id, channelId: other });
       expect(await world.at(guild.id, 'channel-delete', guild.id, guild.channelId, '9')).toEqual(['deleted']);
+      await world.end(guild.id, `channel:${guild.id}:${guild.channelId}`);
       expect(await liveCodes(guild.id)).toEqual([stays]);
       const [event] = await world.events(guild.id, 1);
       expect(event).toMatchObject({ type: 'INVITE_DELETE', code: ends, reason: 'channel_deleted', by: '9' });
@@ -359,6 +361,8 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
       const expiring = world.journalKey(groupDm.id, 'expiring');
       expect(await world.redis.zscore(expiring, member)).not.toBeNull();
       expect(await world.at(groupDm.id, 'group-dm-delete', groupDm.id, '9')).toEqual(['deleted']);
+      expect((await world.marks(groupDm.id))[`group-dm:${groupDm.id}`]).toBe(await seqOf(groupDm.id));
+      await world.end(groupDm.id, `group-dm:${groupDm.id}`);
       expect(await world.at(groupDm.id, 'group-dm-delete', groupDm.id, '9')).toEqual(['unknown_channel']);
       expect(await world.at(groupDm.id, 'group-dm-get', groupDm.id)).toEqual(['unknown_channel']);
       const [event] = await world.events(groupDm.id, 1);
@@ -366,7 +370,6 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
       expect(await world.redis.zscore(expiring, member)).toBeNull();
       const left = await world.redis.keys(world.key(groupDm.id, `group-dm:${groupDm.id}*`));
       expect(left).toEqual([]);
-      expect((await world.marks(groupDm.id))[`group-dm:${groupDm.id}`]).toBe(await seqOf(groupDm.id));
     });
 
     it('users are stored as they are shown', async () => {
@@ -582,7 +585,10 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
     it('does no more at once than it is told', async () => {
       const guild = await world.guild();
       for (let at = 0; at < 3; at += 1) await world.invite(guild, { maxAge: 60 });
-      expect(await world.atTime(Date.now() + 120_000, guild.id, 'sweep', 2)).toEqual(['swept', 2]);
+      expect((await world.atTime(Date.now() + 120_000, guild.id, 'sweep', 2)).slice(0, 2)).toEqual([
+        'swept',
+        2,
+      ]);
     });
   });
 

@@ -214,6 +214,7 @@ describe.each(worlds)('the journal of a %s server', (kind) => {
         ...[true, true],
       ]);
       await world.at(guild.id, 'guild-delete', guild.id, '9');
+      await world.end(guild.id, `guild:${guild.id}`);
       expect(await read(guild.id, ...entities)).toEqual(entities.map(() => ''));
     });
 

@@ -106,6 +106,13 @@ export class World {
     return this.#evalAt(nowMs, partitionOfCode(code), name, args);
   }
 
+  /** Takes the steps that end the invites of what was deleted. */
+  async end(id: string, entity: string, limit = 100): Promise<number> {
+    for (let steps = 1; ; steps += 1) {
+      if ((await this.at(id, 'ending-step', entity, limit))[0] === 'done') return steps;
+    }
+  }
+
   /** The record of a code, in the partition of the code. */
   codeKey(code: string): string {
     return `invited:{${partitionOfCode(code)}}:invite:${code}`;
