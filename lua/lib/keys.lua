@@ -14,10 +14,12 @@ do
     keys.dirty = journal .. 'dirty'
     keys.expiring = journal .. 'expiring'
     keys.endings = journal .. 'endings'
+    keys.consumers = journal .. 'consumers'
     keys.jobs = journal .. 'jobs'
     keys.figures = journal .. 'figures'
     keys.trimmed = journal .. 'trimmed'
     keys.full = journal .. 'full'
+    keys.forgotten = journal .. 'forgotten'
     keys.newer = journal .. 'newer'
     prefix = key_names[2]
   end

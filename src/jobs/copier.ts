@@ -7,7 +7,7 @@ import { type Entities, NO_ENTITIES } from '../postgres/entities.js';
 import { type LedgerEvent, lastSeq } from '../postgres/events.js';
 import { claimJournal, isLater, journalStates, type Position } from '../postgres/journals.js';
 import { writeBatch } from '../postgres/write.js';
-import type { JournalEntry, JournalPage, JournalStore } from '../store/journal-store.js';
+import type { JournalEntry, JournalPage, JournalStore, Kept } from '../store/journal-store.js';
 import type { Journal } from '../store/journals.js';
 import { readEvents } from './journal-events.js';
 import { readMarked } from './marked-entities.js';
@@ -24,16 +24,18 @@ export interface CopierOptions {
   readonly journal: Journal;
   /** Rows aimed at in one transaction. */
   readonly rowsAimed: number;
-  /** How long an event stays for those who read the stream, after Postgres has it. */
-  readonly retentionMs: number;
+  /** What stays for those who read the events, when Postgres has it. */
+  readonly kept: Kept;
   /** Told of an entry of the journal, by its id, or an entity, by its name, that can't be read: it is passed over. */
   readonly onDamaged: (what: string) => void;
+  /** Told when entries went that a reader who gave a name had not got: there were too many. */
+  readonly onReaderCut: () => void;
 }
 
 export interface Copied {
   /**
-   * `fenced`: another process copies this journal now. `gap`: entries that Postgres never had are gone, or Postgres knows nothing
-   * of this journal and was not there from its start: only a full copy helps (full-copy.ts).
+   * `fenced`: another process copies this journal now. `gap`: entries or marks that Postgres never had are gone, or Postgres
+   * knows nothing of this journal and was not there from its start: only a full copy helps (full-copy.ts).
    */
   readonly outcome: 'copied' | 'fenced' | 'gap';
   /** Is there more to copy already? */
@@ -149,14 +151,15 @@ export class Copier {
   }
 
   async #forget({ marks }: JournalPage): Promise<void> {
-    const { store, journal, retentionMs } = this.#options;
+    const { store, journal, kept, onReaderCut } = this.#options;
     const copiedTo = this.#claim?.position?.streamId ?? null;
-    const trimTo = copiedTo === null ? null : olderOf(copiedTo, `${Date.now() - retentionMs}-0`);
-    await store.copied(journal, marks, trimTo);
+    const { isReaderCut } = await store.copied(journal, marks, copiedTo, kept);
+    if (isReaderCut) onReaderCut();
   }
 }
 
-function isGap({ trimmedTo }: JournalPage, position: Position | null): boolean {
+function isGap({ trimmedTo, forgotten }: JournalPage, position: Position | null): boolean {
+  if (forgotten !== null) return true;
   return trimmedTo !== null && (position === null || isLater(trimmedTo, position.streamId));
 }
 
@@ -176,11 +179,4 @@ function rowsOf(events: readonly LedgerEvent[]): number {
 
 function timeOf(entry: JournalEntry | undefined): number | null {
   return entry === undefined ? null : Number(entry.id.split('-')[0]);
-}
-
-function olderOf(id: string, other: string): string {
-  const [ms = '0', n = '0'] = id.split('-');
-  const [otherMs = '0', otherN = '0'] = other.split('-');
-  if (Number(ms) !== Number(otherMs)) return Number(ms) < Number(otherMs) ? id : other;
-  return BigInt(n) <= BigInt(otherN) ? id : other;
 }

@@ -46,5 +46,6 @@ export async function copyAll(options: FullCopyOptions): Promise<number> {
     // On a cluster the rows of a journal can't be told from those of another.
     forgetOlderThan: isCluster ? null : start.seq,
   });
+  if (start.forgotten !== null) await store.recopied(journal, start.forgotten);
   return rows;
 }

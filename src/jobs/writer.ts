@@ -3,7 +3,7 @@
 
 import type { Sql } from '../postgres/connection.js';
 import { PostgresUnavailable } from '../postgres/unavailable.js';
-import type { EntityAsked, JournalStore } from '../store/journal-store.js';
+import type { EntityAsked, JournalStore, Kept } from '../store/journal-store.js';
 import type { Journal } from '../store/journals.js';
 import { Copier } from './copier.js';
 import { copyAll } from './full-copy.js';
@@ -21,7 +21,7 @@ export interface WriterOptions {
   readonly holder: string;
   readonly intervalMs: number;
   readonly rowsAimed: number;
-  readonly retentionMs: number;
+  readonly kept: Kept;
   readonly isOutage: (error: unknown) => boolean;
   readonly log: WriterLog;
 }
@@ -33,6 +33,8 @@ export interface WriterLog {
   /** An entry of the journal, by its id, or an entity, by its name. */
   damaged(journal: Journal, what: string): void;
   failed(error: unknown): void;
+  /** Events went that a reader who gave a name had not got; told once a minute at most. */
+  readerCut(): void;
 }
 
 /** What the writer did and how far it is, since it started. */
@@ -74,7 +76,7 @@ export function startWriter(options: WriterOptions): Writer {
       figures.damaged += 1;
       options.log.damaged(journal, what);
     };
-    const copier = new Copier({ ...options, journal, onDamaged });
+    const copier = new Copier({ ...options, journal, onDamaged, onReaderCut: options.log.readerCut });
     const backOff = new BackOff(AWAY_FIRST_MS, AWAY_MAX_MS);
     const pace = new Pace();
 

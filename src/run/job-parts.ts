@@ -11,6 +11,7 @@ import { migrated } from '../postgres/migrated.js';
 import { PostgresUnavailable } from '../postgres/unavailable.js';
 import { StartError } from '../start-error.js';
 import { checkServer, connectRedis } from '../store/connection.js';
+import type { Kept } from '../store/journal-store.js';
 import { createStore, type Store } from '../store/store.js';
 import { StoreUnavailable } from '../store/unavailable.js';
 import type { Teardown } from '../teardown.js';
@@ -29,6 +30,16 @@ export interface JobParts {
 }
 
 const CONNECTIONS_MAX = 2;
+/** Of INVITED_STREAM_MAX, for readers; half of it waiting to be copied raises the alarm (jobs/stream-bound.ts). */
+const KEPT_SHARE = 0.4;
+
+/** What stays in the stream for those who read the events, when the copy has it. */
+export function keptOf(config: Config): Kept {
+  return {
+    forMs: config.eventsRetentionMs,
+    entriesMax: Math.max(1, Math.floor(config.streamMax * KEPT_SHARE)),
+  };
+}
 
 /** @throws StartError where one of the stores can't be used; a Postgres that is only away is waited for later */
 export async function openJobParts(

@@ -18,6 +18,20 @@ export function writerLog(log: Log, isPostgresNew: () => boolean): WriterLog {
     damaged: (journal, what) =>
       log.error({ journal, what: withoutCode(what) }, 'this could not be read and is not copied'),
     failed: (error) => log.error({ problem: describeBug(error) }, 'copying to Postgres failed'),
+    readerCut: tellReaderCut(log),
+  };
+}
+
+const TELL_EVERY_MS = 60_000;
+
+/** Once a minute at most. */
+export function tellReaderCut(log: Log): () => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - toldAt < TELL_EVERY_MS) return;
+    toldAt = now;
+    log.error('a reader of the events is so far behind that some are gone (INVITED_STREAM_MAX)');
   };
 }
 

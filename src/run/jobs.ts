@@ -11,8 +11,8 @@ import { createLog, describeBug } from '../log.js';
 import { StartError } from '../start-error.js';
 import { endOn, Teardown } from '../teardown.js';
 import { tellSupervisor } from '../workers/message.js';
-import { type Log, openJobParts } from './job-parts.js';
-import { recoveryLog, streamBoundLog } from './jobs-log.js';
+import { keptOf, type Log, openJobParts } from './job-parts.js';
+import { recoveryLog, streamBoundLog, tellReaderCut } from './jobs-log.js';
 import { startWriterThread } from './writer.js';
 import type { WriterSettings } from './writer-thread.js';
 
@@ -66,7 +66,15 @@ async function begin(config: Config, log: Log, teardown: Teardown, settings: Wri
   end(recovery);
   end(startSweeper({ ...common, invites: store.invites, endings: store.endings }));
   const writer = sql === null ? null : startWriterThread(settings, endBy(log));
-  end(writer ?? startForgetter({ ...common, ...pace(config) }));
+  end(
+    writer ??
+      startForgetter({
+        ...common,
+        intervalMs: config.snapshotIntervalMs,
+        kept: keptOf(config),
+        onReaderCut: tellReaderCut(log),
+      }),
+  );
   end(startStreamBound({ ...common, entriesMax: config.streamMax, log: streamBoundLog(log) }));
   end(
     startFigures({
@@ -78,10 +86,6 @@ async function begin(config: Config, log: Log, teardown: Teardown, settings: Wri
       restores: () => restores,
     }),
   );
-}
-
-function pace(config: Config): { readonly intervalMs: number; readonly retentionMs: number } {
-  return { intervalMs: config.snapshotIntervalMs, retentionMs: config.eventsRetentionMs };
 }
 
 /** Without its writer the process is of no use: whoever started it starts it again. */

@@ -7,7 +7,7 @@ import { loadConfig } from '../config.js';
 import { startWriter, type WriterFigures } from '../jobs/writer.js';
 import { createLog, describeBug } from '../log.js';
 import { Teardown } from '../teardown.js';
-import { openJobParts } from './job-parts.js';
+import { keptOf, openJobParts } from './job-parts.js';
 import { writerLog } from './jobs-log.js';
 
 /** What it is started with. */
@@ -43,7 +43,7 @@ const writer = startWriter({
   isOutage,
   intervalMs: config.snapshotIntervalMs,
   rowsAimed: config.snapshotBatch,
-  retentionMs: config.eventsRetentionMs,
+  kept: keptOf(config),
   log: writerLog(log, isPostgresNew),
 });
 const tell = (): void => parentPort?.postMessage(writer.figures());

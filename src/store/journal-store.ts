@@ -23,11 +23,23 @@ export interface JournalPage {
   readonly seq: number;
   /** Entries up to this one are gone; null: none is. */
   readonly trimmedTo: string | null;
+  /** Names when marks were taken away that nobody had copied; null: none was, or all has been copied since. */
+  readonly forgotten: string | null;
   /** There was no more at that moment; only then are there marks. */
   readonly isAll: boolean;
   readonly entries: readonly JournalEntry[];
   readonly marks: readonly Mark[];
 }
+
+/** What stays in the stream for those who read the events, when the copy has it. */
+export interface Kept {
+  readonly forMs: number;
+  /** Entries; beyond them the oldest go, whoever wants them. */
+  readonly entriesMax: number;
+}
+
+/** Did entries go that a reader who gave a name had not got? */
+export type Trimmed = { readonly isReaderCut: boolean };
 
 export interface EntityAsked {
   readonly entity: string;
@@ -52,8 +64,12 @@ export interface JournalStore {
   readEntities(
     asked: readonly EntityAsked[],
   ): Promise<{ readonly seq: number; readonly stored: readonly StoredEntity[] }>;
-  /** Forgets marks that were not set anew, and entries up to `trimTo`. */
-  copied(journal: Journal, marks: readonly Mark[], trimTo: string | null): Promise<void>;
+  /** Forgets marks that were not set anew, and of the entries up to `copiedTo` those that no reader needs. */
+  copied(journal: Journal, marks: readonly Mark[], copiedTo: string | null, kept: Kept): Promise<Trimmed>;
+  /** Where there is no copy: forgets all marks, and the entries that no reader needs. */
+  forget(journal: Journal, kept: Kept): Promise<Trimmed>;
+  /** Everything was copied, also what had been forgotten when that began. */
+  recopied(journal: Journal, forgotten: string): Promise<void>;
   /** Is the work ours for the next `ttlMs`? */
   lease(journal: Journal, work: Work, holder: string, ttlMs: number): Promise<boolean>;
   giveBack(journal: Journal, work: Work, holder: string): Promise<void>;
@@ -76,16 +92,12 @@ export function createJournalStore(scripts: Scripts): JournalStore {
       const reply = await ask('journal-read', journal, [after ?? '', entriesMax, marksMax]);
       reply.oneOf(['read']);
       const seq = reply.integer();
-      const trimmedTo = reply.text();
+      const trimmedTo = orNull(reply.text());
+      const forgotten = orNull(reply.text());
       const isAll = reply.integer() === 1;
-      const entries: JournalEntry[] = [];
-      for (const listed = reply.inner(); !listed.atEnd(); ) {
-        const entry = listed.inner();
-        const id = entry.text();
-        entries.push({ id, fields: new Map(pairs(entry.inner())) });
-      }
+      const entries = readEntries(reply.inner());
       const marks = pairs(reply.inner()).map(([entity, at]) => ({ entity, seq: Number(at) }));
-      return { seq, trimmedTo: trimmedTo === '' ? null : trimmedTo, isAll, entries, marks };
+      return { seq, trimmedTo, forgotten, isAll, entries, marks };
     },
 
     async readEntities(asked) {
@@ -99,12 +111,26 @@ export function createJournalStore(scripts: Scripts): JournalStore {
       return { seq, stored: asked.map(() => reply.textOrTexts()) };
     },
 
-    async copied(journal, marks, trimTo) {
-      const trim = trimTo === null ? ['', ''] : [trimTo, nextId(trimTo)];
+    async copied(journal, marks, copiedTo, { forMs, entriesMax }) {
+      let isReaderCut = false;
       for (let from = 0; from === 0 || from < marks.length; from += MARKS_A_CALL) {
         const some = marks.slice(from, from + MARKS_A_CALL).flatMap(({ entity, seq }) => [entity, seq]);
-        (await ask('journal-copied', journal, [...trim, ...some])).oneOf(['copied']);
+        const reply = await ask('journal-copied', journal, [copiedTo ?? '', forMs, entriesMax, ...some]);
+        reply.oneOf(['copied']);
+        reply.integer();
+        isReaderCut ||= reply.integer() === 1;
       }
+      return { isReaderCut };
+    },
+
+    async forget(journal, { forMs, entriesMax }) {
+      const reply = await ask('journal-forget', journal, [forMs, entriesMax]);
+      reply.oneOf(['forgotten']);
+      return { isReaderCut: reply.integer() === 1 };
+    },
+
+    async recopied(journal, forgotten) {
+      (await ask('journal-recopied', journal, [forgotten])).oneOf(['noted', 'forgotten']);
     },
 
     async lease(journal, work, holder, ttlMs) {
@@ -130,8 +156,7 @@ export function createJournalStore(scripts: Scripts): JournalStore {
       const reply = await ask('journal-figures', journal, []);
       reply.oneOf(['figures']);
       const [entries, marks, seq] = [reply.integer(), reply.integer(), reply.integer()];
-      const newestId = reply.text();
-      return { entries, marks, seq, newestId: newestId === '' ? null : newestId };
+      return { entries, marks, seq, newestId: orNull(reply.text()) };
     },
   };
 }
@@ -142,8 +167,17 @@ function pairs(list: ReplyReader): readonly (readonly [string, string])[] {
   return found;
 }
 
-/** The smallest id behind this one. */
-function nextId(id: string): string {
-  const [ms = '0', n = '0'] = id.split('-');
-  return `${ms}-${BigInt(n) + 1n}`;
+/** Entries as XRANGE gives them. */
+export function readEntries(listed: ReplyReader): readonly JournalEntry[] {
+  const entries: JournalEntry[] = [];
+  while (!listed.atEnd()) {
+    const entry = listed.inner();
+    const id = entry.text();
+    entries.push({ id, fields: new Map(pairs(entry.inner())) });
+  }
+  return entries;
+}
+
+function orNull(text: string): string | null {
+  return text === '' ? null : text;
 }

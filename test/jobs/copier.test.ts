@@ -25,7 +25,8 @@ onEachPostgres('the copy', (database) => {
       sql: database().sql,
       journal: 0,
       rowsAimed: 1000,
-      retentionMs: 0,
+      kept: { forMs: 0, entriesMax: 1_000_000 },
+      onReaderCut: () => {},
       onDamaged: (streamId) => {
         throw new Error(`a damaged entry ${streamId}`);
       },
@@ -204,7 +205,7 @@ onEachPostgres('the copy', (database) => {
       ...own.store.journal,
       async copied(...args) {
         await put(false);
-        await own.store.journal.copied(...args);
+        return own.store.journal.copied(...args);
       },
     };
     await copierWith({ store: slow }).copy();
@@ -218,7 +219,7 @@ onEachPostgres('the copy', (database) => {
     const place = await own.guild();
     const code = await own.invite(place);
     await own.accept(code, 1);
-    await copyToTheEnd(copierWith({ retentionMs: 3_600_000 }));
+    await copyToTheEnd(copierWith({ kept: { forMs: 3_600_000, entriesMax: 1_000_000 } }));
     expect((await own.store.journal.figures(0)).entries).toBeGreaterThan(0);
     await copyToTheEnd(copierWith());
     expect((await own.store.journal.figures(0)).entries).toBe(0);
@@ -287,9 +288,7 @@ onEachPostgres('the copy', (database) => {
     await acceptBoth(3);
     await copyToTheEnd(copierWith());
     await acceptBoth(4);
-    const { newestId } = await own.store.journal.figures(0);
-    const { marks } = await own.store.journal.read(0, newestId, 1, 1000);
-    await own.store.journal.copied(0, marks, newestId);
+    await own.store.journal.forget(0, { forMs: 0, entriesMax: 1_000_000 });
     await acceptBoth(5);
 
     const copier = copierWith();

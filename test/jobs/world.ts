@@ -71,10 +71,11 @@ export class RestoreWorld {
         sql: this.sql,
         journal,
         rowsAimed: 1000,
-        retentionMs: 60_000,
+        kept: { forMs: 60_000, entriesMax: 1_000_000 },
         onDamaged: () => {
           throw new Error('a damaged entry');
         },
+        onReaderCut: () => {},
       });
       for (;;) {
         const { outcome, hasMore } = await copier.copy();

@@ -6,6 +6,9 @@ import { partitionOfId } from '../../src/invite/partition.js';
 import { until } from '../support/until.js';
 import { newId, type Reply, World, worlds } from './world.js';
 
+/** Entries for readers: more than there are. */
+const KEPT = 1_000_000;
+
 describe.each(worlds)('the journal of a %s server', (kind) => {
   let world: World;
   beforeAll(async () => {
@@ -20,7 +23,7 @@ describe.each(worlds)('the journal of a %s server', (kind) => {
 
   /** A reading, its parts by name. */
   const readOn = async (id: string, after = '', entriesMax = 10_000, marksMax = 100_000) => {
-    const [status, seq, trimmedTo, isAll, entries, marks] = await world.at(
+    const [status, seq, trimmedTo, forgotten, isAll, entries, marks] = await world.at(
       id,
       'journal-read',
       after,
@@ -31,6 +34,7 @@ describe.each(worlds)('the journal of a %s server', (kind) => {
     return {
       seq: Number(seq),
       trimmedTo,
+      forgotten,
       isAll: isAll === 1,
       entries: (entries as readonly [string, readonly string[]][]).map(([id, flat]) => ({
         id,
@@ -43,7 +47,14 @@ describe.each(worlds)('the journal of a %s server', (kind) => {
 
   describe('journal-read.lua', () => {
     it('reads nothing where nothing has happened', async () => {
-      expect(await readOn(newId())).toEqual({ seq: 0, trimmedTo: '', isAll: true, entries: [], marks: [] });
+      expect(await readOn(newId())).toEqual({
+        seq: 0,
+        trimmedTo: '',
+        forgotten: '',
+        isAll: true,
+        entries: [],
+        marks: [],
+      });
     });
 
     it('reads the entries behind the last one, as many as it may, and the marks with the last of them', async () => {
@@ -100,20 +111,24 @@ describe.each(worlds)('the journal of a %s server', (kind) => {
       expect(marks).toContain(channel);
       await world.at(guild.id, 'channel-put', guild.id, guild.channelId, '0 1', '{}', '{}');
       const count = marks.length / 2;
-      expect(await world.at(guild.id, 'journal-copied', '', '', ...marks)).toEqual(['copied', count - 1]);
+      expect(await world.at(guild.id, 'journal-copied', '', 0, KEPT, ...marks)).toEqual([
+        'copied',
+        count - 1,
+        0,
+      ]);
       expect(await world.marks(guild.id)).toEqual({ [channel]: await seqOf(guild.id) });
       const before = await world.everything();
-      expect(await world.at(guild.id, 'journal-copied', '', '', ...marks)).toEqual(['copied', 0]);
+      expect(await world.at(guild.id, 'journal-copied', '', 0, KEPT, ...marks)).toEqual(['copied', 0, 0]);
       expect(await world.everything()).toEqual(before);
-      expect(await world.at(guild.id, 'journal-copied', '', '', member, 1)).toEqual(['copied', 0]);
+      expect(await world.at(guild.id, 'journal-copied', '', 0, KEPT, member, 1)).toEqual(['copied', 0, 0]);
     });
 
     it('trims the stream up to an entry, and says so to whoever reads on', async () => {
       const guild = await world.guild();
       for (let at = 0; at < 3; at += 1) await world.invite(guild);
       const [first, second, third] = (await readOn(guild.id)).entries.map(({ id }) => id);
-      const trim = () => world.at(guild.id, 'journal-copied', second ?? '', behind(second ?? ''));
-      expect(await trim()).toEqual(['copied', 0]);
+      const trim = () => world.at(guild.id, 'journal-copied', second ?? '', 0, KEPT);
+      expect(await trim()).toEqual(['copied', 0, 0]);
       const rest = await readOn(guild.id, first);
       expect(rest.entries.map(({ id }) => id)).toEqual([third]);
       expect(rest.trimmedTo).toBe(second);
@@ -306,9 +321,3 @@ describe.each(worlds)('the journal of a %s server', (kind) => {
     expect((await world.at(id, 'jobs-alive', 'b', 0)) satisfies Reply).toEqual(['alive', 0]);
   });
 });
-
-/** The smallest id of an entry that is larger. */
-function behind(id: string): string {
-  const [ms = '', count = ''] = id.split('-');
-  return `${ms}-${Number(count) + 1}`;
-}

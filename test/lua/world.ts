@@ -273,6 +273,12 @@ export class World {
     return acceptReply(await this.at(placeId, 'accept', 2, code, followed, '', userId, banKey));
   }
 
+  /** Several at once: one entry of the stream. */
+  async acceptMany(placeId: string, code: string, userIds: readonly string[]): Promise<void> {
+    const banKeys = userIds.map(() => '-').join(' ');
+    await this.at(placeId, 'accept', 2, code, '', '', userIds.join(' '), banKeys);
+  }
+
   /** The same in the partition of the code. */
   async acceptByCode(code: string, userId: string): Promise<Reply> {
     return acceptReply(await this.atCode(code, 'accept', 2, code, '', '', userId, '-'));

@@ -6,7 +6,7 @@ import { partitionOfCode, partitionOfId } from '../../src/invite/partition.js';
 
 /** Of the journal; and what says which data these are. */
 const LEFT_OUT =
-  /:(?:epoch|seq|events|dirty|trimmed|newer|jobs|figures|full|endings|consumers|lease:[a-z]+|done:[a-z]+)$/;
+  /:(?:epoch|seq|events|dirty|trimmed|newer|jobs|figures|full|forgotten|endings|consumers|lease:[a-z]+|done:[a-z]+)$/;
 const INVITE = /\}:invite:(.*)$/;
 const GUILD = /\}:guild:\d+$/;
 /** Sets whose scores only say an order. */
