@@ -2,14 +2,15 @@
 // place, and only then lets Redis forget. Whatever dies in between, the next who copies begins where Postgres stands.
 // Must never let Redis forget what Postgres does not hold.
 
+import { isLedgerEvent } from '../events/change.js';
+import { readEntry } from '../events/entry.js';
+import { type LedgerEvent, lastSeq } from '../invite/ledger-events.js';
 import type { Sql } from '../postgres/connection.js';
 import { type Entities, NO_ENTITIES } from '../postgres/entities.js';
-import { type LedgerEvent, lastSeq } from '../postgres/events.js';
 import { claimJournal, isLater, journalStates, type Position } from '../postgres/journals.js';
 import { writeBatch } from '../postgres/write.js';
 import type { JournalEntry, JournalPage, JournalStore, Kept } from '../store/journal-store.js';
 import type { Journal } from '../store/journals.js';
-import { readEvents } from './journal-events.js';
 import { readMarked } from './marked-entities.js';
 
 /** How a journal stands with this process. */
@@ -122,9 +123,9 @@ export class Copier {
   #eventsOf(page: JournalPage): readonly LedgerEvent[] {
     const events: LedgerEvent[] = [];
     for (const entry of page.entries) {
-      const read = readEvents(entry);
-      if (read === null) this.#options.onDamaged(entry.id);
-      else events.push(...read);
+      const changes = readEntry(entry);
+      if (changes === null) this.#options.onDamaged(entry.id);
+      else events.push(...changes.filter(isLedgerEvent));
     }
     if (page.entries.length > 0) {
       const each = Math.max(1, rowsOf(events) / page.entries.length);

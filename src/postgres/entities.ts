@@ -4,7 +4,7 @@
 
 import type { Snowflake } from '../invite/id.js';
 import type { JsonText } from '../invite/invite.js';
-import type { InviteSettings } from './events.js';
+import type { InviteSettings } from '../invite/ledger-events.js';
 
 export interface RoleState {
   readonly id: Snowflake;

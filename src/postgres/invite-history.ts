@@ -2,7 +2,6 @@
 // again once its invite has ended, so it can have several. Must give the same when an event is applied twice.
 
 import type { Snowflake } from '../invite/id.js';
-import type { Entity, InviteState } from './entities.js';
 import {
   type InviteEnded,
   type InviteSettings,
@@ -11,7 +10,8 @@ import {
   lastSeq,
   lastUses,
   type StoredEndReason,
-} from './events.js';
+} from '../invite/ledger-events.js';
+import type { Entity, InviteState } from './entities.js';
 
 export interface InviteRow extends InviteSettings {
   readonly createdSeq: number;

@@ -2,9 +2,9 @@
 // the joins in the ledger. And the check of one against the other. Must count in bulk: one statement a page.
 
 import type { Snowflake } from '../invite/id.js';
+import type { InviteSettings, StoredEndReason } from '../invite/ledger-events.js';
 import { msOf, timeOf } from './columns.js';
 import { type Sql, type SqlSession, statement } from './connection.js';
-import type { InviteSettings, StoredEndReason } from './events.js';
 
 export interface StoredInvite extends InviteSettings {
   readonly createdSeq: number;

@@ -1,9 +1,9 @@
 // What a restore needs of Postgres beside the pages of entities of the directory (read-directory.ts).
 
 import type { Snowflake } from '../invite/id.js';
+import type { InviteSettings } from '../invite/ledger-events.js';
 import { msOf, textList } from './columns.js';
 import { type Sql, type SqlSession, statement } from './connection.js';
-import type { InviteSettings } from './events.js';
 
 /** For one statement: some look at a whole table, or at all joins of an invite. */
 const READ_MAX_MS = 60_000;

@@ -3,10 +3,10 @@
 // is told of in one journal only, so nobody else writes these rows.
 
 import type { Snowflake } from '../invite/id.js';
+import type { Joined, LedgerEvent, StoredEndReason } from '../invite/ledger-events.js';
 import { list, msOf, textList, timeOf } from './columns.js';
 import { type SqlSession, statement } from './connection.js';
 import type { Entity, InviteState } from './entities.js';
-import type { Joined, LedgerEvent, StoredEndReason } from './events.js';
 import { applyEvent, applyState, type InviteChange, type InviteRow } from './invite-history.js';
 import { raiseUses } from './write-joins.js';
 

@@ -2,9 +2,9 @@
 // The rows of one event are made by Postgres: a line goes out with its users in one text. Must cost a handful of
 // statements however many users there are.
 
+import { type Joined, lastSeq, lastUses, type MemberRemoved } from '../invite/ledger-events.js';
 import { list, textList, timeOf } from './columns.js';
 import { type SqlSession, statement } from './connection.js';
-import { type Joined, lastSeq, lastUses, type MemberRemoved } from './events.js';
 
 // Members are written in the order of their key, which is also that of the index, and each once: whoever joined, was
 // removed and joined again in one batch stands there with the last of it.

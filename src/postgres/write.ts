@@ -2,9 +2,9 @@
 // is copied is copied once, whatever is killed in between. Must cost the same few statements for one event as for ten
 // thousand, and write nothing for a writer whose journal has passed on to another.
 
+import type { LedgerEvent } from '../invite/ledger-events.js';
 import type { Sql } from './connection.js';
 import type { Entities } from './entities.js';
-import type { LedgerEvent } from './events.js';
 import { lockJournal, moveJournal, type Position } from './journals.js';
 import { writeEntities } from './write-entities.js';
 import { writeGuilds } from './write-guilds.js';

@@ -53,7 +53,8 @@ describe.each(worlds)('the events of a %s server', (kind) => {
   it('count packed joins as events each', async () => {
     const guild = await fill(0);
     const code = await world.invite(guild);
-    for (let at = 0; at < 3; at += 1) await world.acceptMany(guild.id, code, Array.from({ length: 5 }, newId));
+    for (let at = 0; at < 3; at += 1)
+      await world.acceptMany(guild.id, code, Array.from({ length: 5 }, newId));
     const ids = await idsOf(guild.id);
     expect(ids).toHaveLength(4);
     expect(await read(guild.id, '', 0, 2)).toEqual({ trimmedTo: '', ids: ids.slice(0, 2) });

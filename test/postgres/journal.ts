@@ -3,15 +3,15 @@
 
 import type { Snowflake } from '../../src/invite/id.js';
 import { type JsonText, jsonText } from '../../src/invite/invite.js';
-import type { Sql } from '../../src/postgres/connection.js';
-import { type Entities, type GuildState, NO_ENTITIES } from '../../src/postgres/entities.js';
 import type {
   EndReason,
   InviteSettings,
   InviteTold,
   Joined,
   LedgerEvent,
-} from '../../src/postgres/events.js';
+} from '../../src/invite/ledger-events.js';
+import type { Sql } from '../../src/postgres/connection.js';
+import { type Entities, type GuildState, NO_ENTITIES } from '../../src/postgres/entities.js';
 import { claimJournal, type Position } from '../../src/postgres/journals.js';
 import { writeBatch } from '../../src/postgres/write.js';
 import { snowflake, unusedCode } from '../support/ids.js';

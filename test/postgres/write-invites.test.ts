@@ -1,7 +1,7 @@
 // What the writer makes of the events of invites: each as if they had come one by one, however they are packed.
 
 import { describe, expect, it } from 'vitest';
-import type { InviteSettings, LedgerEvent } from '../../src/postgres/events.js';
+import type { InviteSettings, LedgerEvent } from '../../src/invite/ledger-events.js';
 import { checkSums } from '../../src/postgres/read-invites.js';
 import { onEachPostgres } from '../support/postgres.js';
 import { anInvite, id, Journal, NOW_MS, rowsOf } from './journal.js';

@@ -4,7 +4,14 @@ import type { AcceptOutcome } from '../../engine/accept.js';
 import type { Engine } from '../../engine/engine.js';
 import type { ReadOutcome } from '../../engine/read.js';
 import type { Invite } from '../../invite/invite.js';
-import { ACCEPTED, ALREADY, inviteJson, METADATA, revisionJson, type Shape } from '../invite-json.js';
+import {
+  ACCEPTED,
+  ALREADY,
+  inviteJson,
+  METADATA,
+  revisionJson,
+  type Shape,
+} from '../../invite/invite-json.js';
 import { type ProblemCode, problem } from '../problem.js';
 import { jsonReply, NO_CONTENT, type Reply, versionedReply } from '../reply.js';
 import { closed, open, type Route } from '../route.js';

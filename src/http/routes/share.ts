@@ -3,7 +3,7 @@
 import Negotiator from 'negotiator';
 import type { Engine } from '../../engine/engine.js';
 import type { Invite } from '../../invite/invite.js';
-import { inviteJson, isoTime } from '../invite-json.js';
+import { inviteJson, isoTime } from '../../invite/invite-json.js';
 import { type LandingOptions, type LandingView, landingHeaders, renderLanding } from '../page/landing.js';
 import { problem } from '../problem.js';
 import { etag, type Header, htmlReply, jsonReply } from '../reply.js';

@@ -1,6 +1,6 @@
 // The forms of an invite on the wire (contract §2), put together from ready pieces of JSON.
 
-import type { Invite, InviteRevision } from '../invite/invite.js';
+import type { Invite, InviteRevision } from './invite.js';
 
 /** What is shown of a revision alone. */
 export interface RevisionShape {

@@ -1,7 +1,7 @@
-// What the journal of Redis says of invites, joins and ended memberships, decoded (lua/README.md, Events).
-// Pure types: whoever reads the journal makes these, write.ts puts them into tables.
+// What the ledger in Postgres must know of invites, joins and ended memberships: whoever reads the journal of Redis makes these
+// (events/entry.ts), postgres/write.ts puts them into tables.
 
-import type { Snowflake } from '../invite/id.js';
+import type { Snowflake } from './id.js';
 
 /** What an invite is, but for its end. */
 export interface InviteSettings {

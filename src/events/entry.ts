@@ -1,9 +1,11 @@
-// What the entries of a journal say, as events for the ledger (lua/README.md, Events). An entry that says something else than it
-// should is damaged: it is told apart, and never guessed at.
+// What the entries of a journal say (lua/README.md, Events). An entry that says something else than it should is damaged: it is told
+// apart, and never guessed at.
 
 import { isSnowflake, type Snowflake } from '../invite/id.js';
-import type { EndReason, LedgerEvent } from '../postgres/events.js';
+import type { JsonText } from '../invite/invite.js';
+import type { EndReason } from '../invite/ledger-events.js';
 import type { JournalEntry } from '../store/journal-store.js';
+import type { Change, RemovalReason } from './change.js';
 
 const END_REASONS: readonly EndReason[] = [
   'revoked',
@@ -12,12 +14,13 @@ const END_REASONS: readonly EndReason[] = [
   'channel_deleted',
   'guild_deleted',
 ];
+const REMOVAL_REASONS: readonly RemovalReason[] = ['disconnected', 'banned', 'removed'];
 const TEMPORARY = 1;
 const PAUSED = 2;
 const WORDS_BEFORE_USERS = 7;
 
-/** null: damaged. Events that the ledger has no place for give none. */
-export function readEvents(entry: JournalEntry): readonly LedgerEvent[] | null {
+/** null: damaged. Packed joins are one for each code, as they stand there. */
+export function readEntry(entry: JournalEntry): readonly Change[] | null {
   try {
     return read(new Fields(entry.fields));
   } catch (error) {
@@ -28,7 +31,7 @@ export function readEvents(entry: JournalEntry): readonly LedgerEvent[] | null {
 
 class Damaged extends Error {}
 
-function read(fields: Fields): readonly LedgerEvent[] {
+function read(fields: Fields): readonly Change[] {
   const type = fields.text('type');
   const seq = fields.number('seq');
   const atMs = fields.number('at');
@@ -39,29 +42,32 @@ function read(fields: Fields): readonly LedgerEvent[] {
     case 'INVITE_UPDATE':
       return [readInvite(fields, type === 'INVITE_CREATE' ? 'create' : 'update', seq, atMs)];
     case 'INVITE_DELETE': {
-      const reason = END_REASONS.find((known) => known === fields.text('reason'));
-      if (reason === undefined) throw new Damaged();
-      return [{ kind: 'delete', seq, atMs, code: fields.text('code'), reason, by: fields.optionalId('by') }];
+      const by = fields.optionalId('by');
+      const reason = fields.oneOf('reason', END_REASONS);
+      return [{ kind: 'delete', seq, atMs, code: fields.text('code'), reason, by, ...fields.place() }];
     }
-    case 'MEMBER_REMOVE':
-      return [{ kind: 'member_remove', seq, guildId: fields.id('guild_id'), userId: fields.id('user_id') }];
-    case 'VANITY_UPDATE':
-      // The guild's mark says it.
-      return [];
+    case 'MEMBER_REMOVE': {
+      const guildId = fields.id('guild_id');
+      const reason = fields.oneOf('reason', REMOVAL_REASONS);
+      return [{ kind: 'member_remove', seq, atMs, guildId, userId: fields.id('user_id'), reason }];
+    }
+    case 'VANITY_UPDATE': {
+      const [oldCode, newCode] = [fields.optionalText('old_code'), fields.optionalText('new_code')];
+      return [{ kind: 'vanity_update', seq, atMs, guildId: fields.id('guild_id'), oldCode, newCode }];
+    }
     default:
       throw new Damaged();
   }
 }
 
-function readInvite(fields: Fields, kind: 'create' | 'update', seq: number, atMs: number): LedgerEvent {
+function readInvite(fields: Fields, kind: 'create' | 'update', seq: number, atMs: number): Change {
   const flags = fields.number('flags');
   return {
     kind,
     seq,
     atMs,
     code: fields.text('code'),
-    guildId: fields.optionalId('guild_id'),
-    channelId: fields.id('channel_id'),
+    ...fields.place(),
     inviterId: fields.optionalId('inviter_id'),
     createdAtMs: fields.number('created_at_ms'),
     expiresAtMs: fields.optionalNumber('expires_at_ms'),
@@ -71,18 +77,21 @@ function readInvite(fields: Fields, kind: 'create' | 'update', seq: number, atMs
     isTemporary: (flags & TEMPORARY) !== 0,
     isPaused: (flags & PAUSED) !== 0,
     version: fields.number('version'),
+    guildJson: fields.optionalText('guild') as JsonText | null,
+    channelJson: fields.optionalText('channel') as JsonText | null,
+    recipientIds: fields.ids('recipients'),
   };
 }
 
-function readJoins(lines: string, firstSeq: number, atMs: number): readonly LedgerEvent[] {
+function readJoins(lines: string, firstSeq: number, atMs: number): readonly Change[] {
   let seq = firstSeq;
   return lines.split('\n').map((line) => {
     const words = line.split(' ');
     const [code = '', guildId, channelId, inviterId, temporary, vanity, firstUses] = words;
     const userIds = words.slice(WORDS_BEFORE_USERS);
     if (code === '' || userIds.length === 0 || !userIds.every(isSnowflake)) throw new Damaged();
-    const joined: LedgerEvent = {
-      kind: 'joins',
+    const joined = {
+      kind: 'joins' as const,
       firstSeq: seq,
       atMs,
       code,
@@ -114,6 +123,29 @@ class Fields {
 
   number(name: string): number {
     return wholeNumber(this.text(name));
+  }
+
+  /** '' stands for none, as does a field that is missing. */
+  optionalText(name: string): string | null {
+    return this.#fields.get(name) || null;
+  }
+
+  oneOf<Word extends string>(name: string, words: readonly Word[]): Word {
+    const text = this.text(name);
+    const word = words.find((known) => known === text);
+    if (word === undefined) throw new Damaged();
+    return word;
+  }
+
+  /** Where an invite leads. */
+  place(): { readonly guildId: Snowflake | null; readonly channelId: Snowflake } {
+    return { guildId: this.optionalId('guild_id'), channelId: this.id('channel_id') };
+  }
+
+  ids(name: string): readonly Snowflake[] {
+    const ids = this.optionalText(name)?.split(' ') ?? [];
+    if (!ids.every(isSnowflake)) throw new Damaged();
+    return ids;
   }
 
   /** '' stands for none. */
