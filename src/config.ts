@@ -27,6 +27,8 @@ export interface Config {
   readonly snapshotBatch: number;
   /** How long events stay that Postgres has. */
   readonly eventsRetentionMs: number;
+  /** How long a reader of events may take nothing before he is cut. */
+  readonly eventsReaderTimeoutMs: number;
   /** Entries of a journal; beyond them nothing is changed until they have been copied. */
   readonly streamMax: number;
   /** What an answer outlives; null: not declared, which for the embedded Redis means its default. */
@@ -106,7 +108,8 @@ const environment = v.object({
   ),
   INVITED_SNAPSHOT_INTERVAL_MS: v.optional(whole(10, 3_600_000), '1000'),
   INVITED_SNAPSHOT_BATCH: v.optional(whole(100, 100_000), '10000'),
-  INVITED_EVENTS_RETENTION_MS: v.optional(whole(0, 604_800_000), '60000'),
+  INVITED_EVENTS_RETENTION_MS: v.optional(whole(0, 604_800_000), '300000'),
+  INVITED_EVENTS_READER_TIMEOUT_MS: v.optional(whole(100, 600_000), '30000'),
   INVITED_STREAM_MAX: v.optional(whole(1000, 100_000_000), '1000000'),
   INVITED_DURABILITY: v.optional(
     v.picklist(['cache', 'everysec', 'always'], 'must be cache, everysec or always'),
@@ -177,6 +180,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     snapshotIntervalMs: set.INVITED_SNAPSHOT_INTERVAL_MS,
     snapshotBatch: set.INVITED_SNAPSHOT_BATCH,
     eventsRetentionMs: set.INVITED_EVENTS_RETENTION_MS,
+    eventsReaderTimeoutMs: set.INVITED_EVENTS_READER_TIMEOUT_MS,
     streamMax: set.INVITED_STREAM_MAX,
     durability: set.INVITED_DURABILITY ?? null,
     dataDir: resolve(set.INVITED_DATA_DIR),

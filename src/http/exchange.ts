@@ -9,6 +9,7 @@ import type { Incoming, WholeBody } from './handle.js';
 import { type Reply, statusLine } from './reply.js';
 import { type Request, readRequest } from './request.js';
 import { newRequestId } from './request-id.js';
+import { ResponseSink } from './sink.js';
 import type { HttpRequest, HttpResponse } from './uws.js';
 
 /** What the exchanges of one listener share. */
@@ -19,6 +20,9 @@ export interface Traffic {
   /** Told of what threw where nothing may. */
   readonly onBug: (error: unknown) => void;
 }
+
+/** Turns the connection into a WebSocket; to be called once, within a cork. */
+export type Upgrade = (run: NonNullable<Reply['socket']>) => void;
 
 const EMPTY = new Uint8Array(0);
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
@@ -36,12 +40,17 @@ export class Exchange implements Incoming {
   #isCounted = false;
   #isBodyComplete = false;
   #waiting: BodyStream | null = null;
+  #sink: ResponseSink | null = null;
+  readonly #upgrade: Upgrade | null;
 
-  constructor(response: HttpResponse, raw: HttpRequest, traffic: Traffic) {
+  /** @param upgrade null: a WebSocket was not asked for */
+  constructor(response: HttpResponse, raw: HttpRequest, traffic: Traffic, upgrade: Upgrade | null = null) {
     response.onAborted(() => {
       this.#isOver = true;
       this.#waiting?.abort();
+      this.#sink?.gone();
     });
+    this.#upgrade = upgrade;
     this.#response = response;
     this.#traffic = traffic;
     this.request = readRequest(raw);
@@ -51,6 +60,10 @@ export class Exchange implements Incoming {
   /** Has the client gone, or been answered? */
   get isGone(): boolean {
     return this.#isOver;
+  }
+
+  get wantsSocket(): boolean {
+    return this.#upgrade !== null;
   }
 
   /** From here to its answer it counts as under way. */
@@ -113,13 +126,52 @@ export class Exchange implements Incoming {
 
   /** Sends the answer, if anybody waits for it; never throws. */
   reply(reply: Reply): void {
-    if (this.#isCounted) this.#traffic.inFlight -= 1;
-    this.#isCounted = false;
+    if (reply.stream !== undefined && this.request.method !== 'HEAD' && !this.#isOver) {
+      this.#stream(reply, reply.stream);
+      return;
+    }
+    this.#end();
     try {
-      this.#send(reply, this.#traffic.isDraining || this.body === 'too_large' || !this.#isBodyComplete);
+      if (reply.socket !== undefined) this.#becomeSocket(reply.socket);
+      else this.#send(reply, this.#traffic.isDraining || this.body === 'too_large' || !this.#isBodyComplete);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** It is not under way any more. */
+  #end(): void {
+    if (this.#isCounted) this.#traffic.inFlight -= 1;
+    this.#isCounted = false;
+  }
+
+  #becomeSocket(run: NonNullable<Reply['socket']>): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#upgrade === null) throw new Error('a socket for who asked for none');
+    const upgrade = this.#upgrade;
+    this.#response.cork(() => upgrade(run));
+  }
+
+  /** It counts as under way until the last piece is written. */
+  #stream(reply: Reply, stream: NonNullable<Reply['stream']>): void {
+    this.#isOver = true;
+    const sink = new ResponseSink(this.#response);
+    this.#sink = sink;
+    this.#response.cork(() => {
+      if (reply.status !== 200) this.#response.writeStatus(statusLine(reply.status));
+      this.#response.writeHeader('X-Request-Id', this.#requestId + reply.lines);
+    });
+    stream(sink).then(
+      () => {
+        this.#end();
+        if (!sink.isGone) this.#response.cork(() => this.#response.end('', true));
+      },
+      (error: unknown) => {
+        if (sink.isGone) this.#end();
+        else this.fail(error);
+      },
+    );
   }
 
   #send(reply: Reply, mustClose: boolean): void {
@@ -148,8 +200,7 @@ export class Exchange implements Incoming {
   /** The last resort: something threw where nothing may. The connection goes, the process stays. */
   fail(error: unknown): void {
     this.#traffic.onBug(error);
-    if (this.#isCounted) this.#traffic.inFlight -= 1;
-    this.#isCounted = false;
+    this.#end();
     this.#isOver = true;
     closeQuietly(this.#response);
   }

@@ -23,6 +23,8 @@ export interface Incoming {
   readonly isGone: boolean;
   readonly body: WholeBody;
   readonly stream: AsyncIterable<Uint8Array>;
+  /** Did he ask to turn the connection into a WebSocket? */
+  readonly wantsSocket: boolean;
   /** The other end of the connection; '' if it is unknown. To be asked in the turn in which the request came. */
   peerAddress(): string;
   reply(reply: Reply): void;

@@ -1,6 +1,7 @@
 // The two listeners and what each serves: the public one may be exposed, the admin one never is.
 
 import type { Engine } from '../engine/engine.js';
+import type { Feed } from '../events/feed.js';
 import type { Ledger } from '../invite/ledger.js';
 import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
@@ -8,6 +9,7 @@ import { type AuthOptions, createAuthenticator } from './auth.js';
 import type { LandingOptions } from './page/landing.js';
 import { createRouter } from './router.js';
 import { directoryRoutes } from './routes/directory.js';
+import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/import.js';
 import { inviteRoutes } from './routes/invites.js';
@@ -29,6 +31,9 @@ export interface ListenerOptions {
   readonly requestsInFlightMax: number;
   /** null: there is none. */
   readonly ledger: Ledger | null;
+  readonly feed: Feed;
+  /** How long a reader of events may take nothing before he is cut. */
+  readonly readerMaxMs: number;
   readonly metrics: Metrics;
   readonly isUnavailable: (error: unknown) => boolean;
   readonly onBug: (error: unknown) => void;
@@ -41,10 +46,13 @@ export interface Listeners {
   drain(graceMs: number): Promise<void>;
 }
 
+/** Readers of events that stay, in one process: what waits for each of them takes memory. */
+const EVENT_READERS_MAX = 100;
+
 /** @throws StartError when one of the two can't listen; then neither does. */
 export async function startListeners(engine: Engine, options: ListenerOptions): Promise<Listeners> {
   const loaded = loadUws();
-  let isDraining = false;
+  const closing = new AbortController();
   const common = {
     authenticator: createAuthenticator(options.auth),
     isUnavailable: options.isUnavailable,
@@ -59,6 +67,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     ...common,
     listenOn: options.publicListener,
     portSetting: 'INVITED_PORT',
+    hasSockets: false,
     router: createRouter(
       [
         {
@@ -74,6 +83,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     ...common,
     listenOn: options.adminListener,
     portSetting: 'INVITED_ADMIN_PORT',
+    hasSockets: true,
     router: createRouter(
       [
         {
@@ -81,12 +91,13 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
           routes: [
             ...directoryRoutes(engine),
             ...importRoutes(engine),
+            ...eventRoutes({ ...options, closing: closing.signal, readersMax: EVENT_READERS_MAX }),
             ...(options.ledger === null ? [] : joinRoutes(engine, options.ledger)),
           ],
         },
         {
           bases: [''],
-          routes: [...healthRoutes(engine, () => isDraining), ...metricsRoutes(options.metrics)],
+          routes: [...healthRoutes(engine, () => closing.signal.aborted), ...metricsRoutes(options.metrics)],
         },
       ],
       isReservedSegment,
@@ -99,7 +110,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
   return {
     build: loaded.build,
     async drain(graceMs) {
-      isDraining = true;
+      closing.abort();
       await Promise.all([publicServer.drain(graceMs), adminServer.drain(graceMs)]);
     },
   };

@@ -1,5 +1,7 @@
 // Answers, made before anything is sent: a status, headers beside the common ones, and a whole body.
 
+import type { Sink, Socket } from './sink.js';
+
 export type Header = readonly [name: string, value: string];
 
 export interface Reply {
@@ -8,6 +10,10 @@ export interface Reply {
   readonly lines: string;
   /** null: an answer that has no body at all (204). */
   readonly body: string | null;
+  /** Instead of the body: writes it piece by piece, for as long as it takes. The connection ends with it. */
+  readonly stream?: (sink: Sink) => Promise<void>;
+  /** Instead of an answer: turns the connection into a WebSocket, where that was asked for. */
+  readonly socket?: (socket: Socket) => Promise<void>;
 }
 
 const JSON_TYPE: Header = ['Content-Type', 'application/json'];
@@ -69,6 +75,15 @@ export function bodyReply(
   return { status, lines: headerLines([['Content-Type', type], ...headers]), body };
 }
 
+/** An answer that is written piece by piece. */
+export function streamReply(type: string, stream: (sink: Sink) => Promise<void>): Reply {
+  return { status: 200, lines: headerLines([['Content-Type', type]]), body: '', stream };
+}
+
+export function socketReply(socket: (socket: Socket) => Promise<void>): Reply {
+  return { status: 101, lines: '', body: null, socket };
+}
+
 export const NO_CONTENT: Reply = { status: 204, lines: headerLines([]), body: null };
 
 /** The status line's text, as uWebSockets.js wants it. */
@@ -84,6 +99,7 @@ const REASONS: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  410: 'Gone',
   413: 'Payload Too Large',
   500: 'Internal Server Error',
   503: 'Service Unavailable',

@@ -11,6 +11,7 @@ export class Headers {
   contentLength: string | undefined = undefined;
   gatewayKey: string | undefined = undefined;
   host: string | undefined = undefined;
+  lastEventId: string | undefined = undefined;
   permissions: string | undefined = undefined;
   requestId: string | undefined = undefined;
   role: string | undefined = undefined;
@@ -28,6 +29,7 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['content-length', 'contentLength'],
   ['x-invited-gateway-key', 'gatewayKey'],
   ['host', 'host'],
+  ['last-event-id', 'lastEventId'],
   ['x-invited-permissions', 'permissions'],
   ['x-request-id', 'requestId'],
   ['x-invited-role', 'role'],

@@ -13,7 +13,7 @@ export type Access = 'anyone' | 'caller' | 'user' | 'service';
 export interface Call {
   readonly request: Request;
   /** The other end; has it gone, nobody needs the answer. */
-  readonly client: { readonly isGone: boolean };
+  readonly client: { readonly isGone: boolean; readonly wantsSocket: boolean };
   readonly caller: MaybeCaller;
   /** A piece of the path, as it stands there. */
   param(name: string): string;

@@ -2,12 +2,13 @@
 
 import { addressOf, type ListenOn } from '../listen-on.js';
 import { StartError } from '../start-error.js';
-import { closeQuietly, Exchange, type Traffic } from './exchange.js';
+import { closeQuietly, Exchange, type Traffic, type Upgrade } from './exchange.js';
 import { fieldError } from './field-errors.js';
 import { type HandleOptions, handle } from './handle.js';
 import { invalid, problem } from './problem.js';
 import { hasBody, hasSoundFraming } from './request.js';
 import type { Router } from './router.js';
+import { addSockets } from './sockets.js';
 import type { HttpRequest, HttpResponse, LoadedUws, us_listen_socket } from './uws.js';
 
 export interface ServerOptions extends HandleOptions {
@@ -17,6 +18,8 @@ export interface ServerOptions extends HandleOptions {
   /** For the one line that says why it can't listen: `INVITED_PORT`. */
   readonly portSetting: string;
   readonly router: Router;
+  /** May a connection be turned into a WebSocket? */
+  readonly hasSockets: boolean;
   /** Requests under way at once; more are answered 503. */
   readonly inFlightMax: number;
 }
@@ -33,10 +36,10 @@ const DRAIN_POLL_MS = 20;
 export async function startServer({ uws }: LoadedUws, options: ServerOptions): Promise<Server> {
   const traffic: Traffic = { inFlight: 0, isDraining: false, onBug: options.onBug };
 
-  const onRequest = (response: HttpResponse, raw: HttpRequest): void => {
+  const onRequest = (response: HttpResponse, raw: HttpRequest, upgrade: Upgrade | null): void => {
     let exchange: Exchange | null = null;
     try {
-      exchange = new Exchange(response, raw, traffic);
+      exchange = new Exchange(response, raw, traffic, upgrade);
       serve(exchange);
     } catch (error) {
       if (exchange !== null) exchange.fail(error);
@@ -81,7 +84,8 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
   };
 
   const app = uws.App({});
-  app.any('/*', onRequest);
+  if (options.hasSockets) addSockets(app, onRequest, options.onBug);
+  app.any('/*', (response, raw) => onRequest(response, raw, null));
   const { socket, address } = await listen(uws, app, options);
 
   return {

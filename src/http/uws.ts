@@ -1,10 +1,17 @@
 // The only importer of uWebSockets.js. Two builds of it are on the registry; the newer one doesn't load on an older
 // C library, so they are tried in this order.
 
-import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
+import type {
+  HttpRequest,
+  HttpResponse,
+  TemplatedApp,
+  us_listen_socket,
+  us_socket_context_t,
+  WebSocket,
+} from 'uWebSockets.js';
 import { createRequire } from 'node:module';
 
-export type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket };
+export type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, us_socket_context_t, WebSocket };
 
 type Uws = typeof import('uWebSockets.js');
 

@@ -3,6 +3,7 @@
 
 import { type Config, loadConfig } from '../config.js';
 import { createEngine } from '../engine/engine.js';
+import { Feed } from '../events/feed.js';
 import { startListeners } from '../http/listeners.js';
 import type { Ledger } from '../invite/ledger.js';
 import { createLog, describeBug } from '../log.js';
@@ -66,6 +67,8 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
     reservedVanity: config.reservedVanity,
     requestsInFlightMax: config.requestsInFlightMax,
     ledger: openLedger(config, store, teardown, onBug),
+    feed: new Feed(store),
+    readerMaxMs: config.eventsReaderTimeoutMs,
     metrics: createMetrics(store.toldFigures.read),
     isUnavailable: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
     onBug,

@@ -5,10 +5,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Snowflake } from '../invite/id.js';
 import type { BareRevision, Invite, InviteRevision, JsonText } from '../invite/invite.js';
-import { jsonText } from '../invite/invite.js';
 import type { InviteRow, ToldRevision } from './reply.js';
 import { StoreBug } from './unavailable.js';
-import type { UserStore } from './users.js';
+import { type UserStore, usernameOf } from './users.js';
 
 /** Of about 2 KB each, with the texts that are made of them. */
 const KEPT_MAX = 16_384;
@@ -40,8 +39,6 @@ export interface Shown {
 /** The users that were asked for: their JSON, null for one whom the directory doesn't know. */
 export type Names = ReadonlyMap<Snowflake, JsonText | null>;
 
-const NOBODY = 'null' as JsonText;
-
 export function createPresenter(users: UserStore): Presenter {
   const keptByCode = new LRUCache<string, Kept>({ max: KEPT_MAX });
 
@@ -54,7 +51,7 @@ export function createPresenter(users: UserStore): Presenter {
   const withNames = ({ told, kept }: Shown, bare: BareRevision, names: Names): InviteRevision => {
     const inviterJson = bare.inviterId === null ? null : (names.get(bare.inviterId) ?? null);
     if (bare.kind === 'group_dm') {
-      const recipientNames = bare.recipientIds.map((id) => nameOf(names.get(id) ?? null));
+      const recipientNames = bare.recipientIds.map((id) => usernameOf(names.get(id) ?? null));
       return { ...bare, inviterJson, recipientNames };
     }
     if (told === null && kept?.revision.inviterJson === inviterJson) return kept.revision;
@@ -101,11 +98,4 @@ function bareOf({ told, kept }: Shown): BareRevision {
   if (told !== null) return told.revision;
   if (kept === null) throw new StoreBug('row: a revision that we never told');
   return kept.bare;
-}
-
-function nameOf(userJson: JsonText | null): JsonText {
-  if (userJson === null) return NOBODY;
-  const user: unknown = JSON.parse(userJson);
-  if (typeof user !== 'object' || user === null || !('username' in user)) return NOBODY;
-  return jsonText(user.username);
 }

@@ -6,6 +6,7 @@ import { type Batcher, createBatcher } from './batcher.js';
 import { createDirectoryStore, type DirectoryStore } from './directory.js';
 import { createEndingStore, type EndingStore } from './endings.js';
 import { createEpochs, type Epochs } from './epochs.js';
+import { createEventStore, type EventStore } from './event-store.js';
 import { type BatchedScript, type CodeRequest, partitionOf, runBatch } from './invite-batch.js';
 import { createInviteStore, type InviteStore } from './invites.js';
 import { createJournalStore, type EntityAsked, type JournalStore } from './journal-store.js';
@@ -37,6 +38,7 @@ export interface Store {
   readonly directory: DirectoryStore;
   readonly endings: EndingStore;
   readonly users: UserStore;
+  readonly events: EventStore;
   readonly scripts: Scripts;
   readonly journals: readonly Journal[];
   readonly journal: JournalStore;
@@ -89,6 +91,7 @@ export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOption
     directory: createDirectoryStore(scripts, isCluster),
     endings: createEndingStore(scripts),
     users,
+    events: createEventStore(scripts),
     scripts,
     journals,
     journal: createJournalStore(scripts),

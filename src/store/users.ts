@@ -2,13 +2,23 @@
 
 import type { Redis } from 'ioredis';
 import type { Snowflake } from '../invite/id.js';
-import type { JsonText } from '../invite/invite.js';
+import { type JsonText, jsonText } from '../invite/invite.js';
 import { type Partition, partitionOfId } from '../invite/partition.js';
 import { fromRedisError } from './unavailable.js';
 
 export interface UserStore {
   /** The JSON of each user that the directory knows. Sends its command in this very turn, or none for no ids. */
   read(ids: Iterable<Snowflake>): Promise<ReadonlyMap<Snowflake, JsonText>>;
+}
+
+const NOBODY = 'null' as JsonText;
+
+/** As a JSON string; `null` for a user whom the directory doesn't know. */
+export function usernameOf(userJson: JsonText | null): JsonText {
+  if (userJson === null) return NOBODY;
+  const user: unknown = JSON.parse(userJson);
+  if (typeof user !== 'object' || user === null || !('username' in user)) return NOBODY;
+  return jsonText(user.username);
 }
 
 export function createUserStore(redis: Redis, isCluster: boolean): UserStore {

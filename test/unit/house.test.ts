@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['store', 'invite', 'secret.ts', 'start-error.ts'],
   events: ['events', 'store', 'invite'],
   engine: ['engine', 'store', 'invite'],
-  http: ['http', 'engine', 'invite', 'listen-on.ts', 'secret.ts', 'start-error.ts'],
+  http: ['http', 'engine', 'events', 'invite', 'listen-on.ts', 'secret.ts', 'start-error.ts'],
   jobs: ['jobs', 'events', 'store', 'postgres', 'invite'],
   postgres: ['postgres', 'invite', 'secret.ts', 'start-error.ts'],
   demo: ['demo', 'engine', 'invite'],

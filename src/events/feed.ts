@@ -1,0 +1,184 @@
+// The feed: the events of all journals, page by page behind a cursor. Keeps nothing; whoever reads says where he stands.
+
+import type { Snowflake } from '../invite/id.js';
+import { isoTime } from '../invite/invite-json.js';
+import type { EventStore } from '../store/event-store.js';
+import type { JournalEntry } from '../store/journal-store.js';
+import type { Journal } from '../store/journals.js';
+import type { UserStore } from '../store/users.js';
+import type { Change } from './change.js';
+import { readEntry } from './entry.js';
+import { countOf, eventOf, namesIn, type OutboxEvent } from './event-json.js';
+import {
+  eventId,
+  type Position,
+  type Positions,
+  positionBehind,
+  readCursor,
+  readPosition,
+  writeCursor,
+} from './position.js';
+
+export interface FeedSource {
+  readonly events: EventStore;
+  readonly users: UserStore;
+  readonly journals: readonly Journal[];
+  readonly isCluster: boolean;
+}
+
+/** As much as the script takes. */
+const ENOUGH_MAX = 10_000;
+
+/** Some events of one journal, in their order. */
+export interface JournalEvents {
+  readonly events: readonly OutboxEvent[];
+  /** Behind the last of them; null: there never was anything. */
+  readonly position: Position;
+}
+
+/** Some events: of each journal in their order. */
+export interface FeedPage {
+  readonly events: readonly OutboxEvent[];
+  /** Behind the last of them. */
+  readonly next: string;
+}
+
+/**
+ * Reads on in one journal: up to `limit` events. Entries that can't be read are passed over.
+ * @returns `expired`: events behind the position are gone
+ * @throws StoreUnavailable
+ */
+export async function readJournal(
+  source: FeedSource,
+  journal: Journal,
+  after: Position,
+  limit: number,
+): Promise<JournalEvents | 'expired'> {
+  const place = after === null ? null : readPosition(after);
+  let had = place?.had ?? 0;
+  const enough = Math.min(limit + had, ENOUGH_MAX);
+  const page = await source.events.read(journal, place?.entryId ?? null, had > 0, enough);
+  if (page === 'expired') return page;
+  const found: { readonly change: Change; readonly index: number; readonly position: string }[] = [];
+  let position = after ?? page.trimmedTo;
+  for (const entry of page.entries) {
+    const events = eventsIn(entry);
+    if (events.length === 0) position = entry.id;
+    for (const [index, event] of events.entries()) {
+      if (index < had || found.length >= limit) continue;
+      position = positionBehind(entry.id, index, events.length);
+      found.push({ ...event, position });
+    }
+    had = 0;
+    if (found.length >= limit) break;
+  }
+  const names = await source.users.read(new Set<Snowflake>(found.flatMap(({ change }) => namesIn(change))));
+  const events = found.map(({ change, index, position }) =>
+    eventOf(change, index, eventId(journal, source.isCluster, position), names),
+  );
+  return { events, position };
+}
+
+/** Each event of an entry, as a change and which one of it. */
+function eventsIn(entry: JournalEntry): readonly { readonly change: Change; readonly index: number }[] {
+  const events: { change: Change; index: number }[] = [];
+  for (const change of readEntry(entry) ?? []) {
+    const count = countOf(change);
+    for (let index = 0; index < count; index += 1) events.push({ change, index });
+  }
+  return events;
+}
+
+export class Feed {
+  readonly #source: FeedSource;
+  /** Where the next page begins, so that a busy journal doesn't keep the others from being read. */
+  #turn = 0;
+
+  constructor(source: FeedSource) {
+    this.#source = source;
+  }
+
+  /** Is the id of an event a cursor too? On a cluster only what a page says is. */
+  get idsAreCursors(): boolean {
+    return !this.#source.isCluster;
+  }
+
+  isCursor(text: string): boolean {
+    return readCursor(text, this.#source.isCluster) !== null;
+  }
+
+  /**
+   * Up to `limit` events behind a cursor; null: from the oldest that are kept.
+   * @throws StoreUnavailable
+   */
+  async read(after: string | null, limit: number): Promise<FeedPage | 'expired'> {
+    const { journals, isCluster } = this.#source;
+    const positions = new Map(after === null ? [] : (readCursor(after, isCluster) ?? []));
+    const events: OutboxEvent[] = [];
+    this.#turn = (this.#turn + 1) % journals.length;
+    for (const journal of [...journals.slice(this.#turn), ...journals.slice(0, this.#turn)]) {
+      if (events.length >= limit) break;
+      const read = await readJournal(
+        this.#source,
+        journal,
+        positions.get(journal) ?? null,
+        limit - events.length,
+      );
+      if (read === 'expired') return read;
+      if (read.position !== null) positions.set(journal, read.position);
+      for (const event of read.events) events.push(event);
+    }
+    return { events, next: writeCursor(positions, isCluster) };
+  }
+
+  /**
+   * Notes that a consumer came and has everything before this cursor; null: he goes on where he stood, or begins with the oldest.
+   * @returns where he stands; null: there are too many consumers
+   */
+  async note(consumer: string, cursor: string | null): Promise<string | null> {
+    const { events, journals, isCluster } = this.#source;
+    const given: Positions = new Map(cursor === null ? [] : (readCursor(cursor, isCluster) ?? []));
+    const positions = new Map<Journal, string>();
+    const noted = await Promise.all(
+      journals.map(async (journal) => {
+        const position = given.get(journal);
+        const at =
+          position === undefined
+            ? await events.begin(journal, consumer, 'oldest')
+            : await events.note(journal, consumer, position);
+        if (at !== null) positions.set(journal, at);
+        return at !== null;
+      }),
+    );
+    return noted.includes(false) ? null : writeCursor(positions, isCluster);
+  }
+
+  /** Who gave a name: the oldest place where each stands, in whichever journal, and when he came last. */
+  async consumers(): Promise<
+    readonly { readonly name: string; readonly seen_at: string; readonly cursor: string }[]
+  > {
+    const { events, journals, isCluster } = this.#source;
+    const found = new Map<string, { seenAtMs: number; readonly positions: Map<Journal, string> }>();
+    const listed = await Promise.all(journals.map((journal) => events.consumers(journal)));
+    listed.forEach((consumers, at) => {
+      for (const { name, position, seenAtMs } of consumers) {
+        const known = found.get(name) ?? { seenAtMs: 0, positions: new Map() };
+        known.seenAtMs = Math.max(known.seenAtMs, seenAtMs);
+        known.positions.set(journals[at] ?? 0, position);
+        found.set(name, known);
+      }
+    });
+    return [...found].map(([name, { seenAtMs, positions }]) => ({
+      name,
+      seen_at: isoTime(seenAtMs),
+      cursor: writeCursor(positions, isCluster),
+    }));
+  }
+
+  /** Nothing is kept for this consumer any more. false: nobody of that name. */
+  async forget(consumer: string): Promise<boolean> {
+    const { events, journals } = this.#source;
+    const forgotten = await Promise.all(journals.map((journal) => events.forget(journal, consumer)));
+    return forgotten.includes(true);
+  }
+}

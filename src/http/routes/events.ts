@@ -1,0 +1,152 @@
+// GET /events: what the host must hear, as pages, as text/event-stream or as a WebSocket; and the readers who gave a name.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import Negotiator from 'negotiator';
+import * as v from 'valibot';
+import type { Feed } from '../../events/feed.js';
+import { CLOSE_CODES, eventStreamEnd, eventStreamSink, socketSink } from '../events/forms.js';
+import { type Reader, type RelayOptions, relay } from '../events/relay.js';
+import type { FieldErrorCode } from '../field-errors.js';
+import { problem } from '../problem.js';
+import { type Header, jsonReply, NO_CONTENT, type Reply, socketReply, streamReply } from '../reply.js';
+import { type Call, closed, type Route } from '../route.js';
+import { validate } from '../validate.js';
+
+export interface EventRoutesOptions extends RelayOptions {
+  /** Readers that stay, in this process. */
+  readonly readersMax: number;
+}
+
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 1000;
+const WAIT_MAX_S = 60;
+const POLL_MS = 50;
+const CONSUMER = /^[A-Za-z0-9._-]{1,64}$/;
+const STREAM_TYPE = 'text/event-stream';
+/** Answers of several forms live under one URL. */
+const VARY: Header = ['Vary', 'Accept'];
+
+export function eventRoutes(options: EventRoutesOptions): readonly Route[] {
+  const { feed } = options;
+  const schema = querySchema(feed);
+  let readers = 0;
+
+  /** Runs as one of the readers that stay. */
+  const staying = async (run: () => Promise<void>): Promise<void> => {
+    readers += 1;
+    try {
+      await run();
+    } finally {
+      readers -= 1;
+    }
+  };
+
+  const stream = (reader: Reader): Reply =>
+    streamReply(STREAM_TYPE, (sink) =>
+      staying(async () => {
+        const cut = await relay(options, reader, eventStreamSink(sink, feed.idsAreCursors));
+        if (cut !== null) sink.write(eventStreamEnd(cut));
+      }),
+    );
+  const socket = (reader: Reader): Reply =>
+    socketReply((socket) =>
+      staying(async () => {
+        const cut = await relay(options, reader, socketSink(socket, feed.idsAreCursors));
+        if (cut !== null) socket.end(CLOSE_CODES[cut], cut);
+      }),
+    );
+
+  return [
+    closed('service', 'GET', '/events', async (call) => {
+      const given = validate(schema, queryOf(call));
+      const cursor = await begin(feed, given.consumer, given.after);
+      if (cursor === 'too_many') return problem('SERVICE_UNAVAILABLE', [VARY]);
+      const reader = { cursor, consumer: given.consumer };
+      if (!call.client.wantsSocket && !wantsStream(call)) return longPoll(call, options, cursor, given);
+      // Before it begins, so that it can still be said with a status.
+      if ((await feed.read(cursor, 1)) === 'expired') return problem('CURSOR_EXPIRED', [VARY]);
+      if (readers >= options.readersMax) return problem('SERVICE_UNAVAILABLE', [VARY]);
+      return call.client.wantsSocket ? socket(reader) : stream(reader);
+    }),
+
+    closed('service', 'GET', '/consumers', async () =>
+      jsonReply(200, JSON.stringify({ consumers: await feed.consumers() })),
+    ),
+
+    closed('service', 'DELETE', '/consumers/{name}', async (call) =>
+      (await feed.forget(call.param('name'))) ? NO_CONTENT : problem('UNKNOWN_CONSUMER'),
+    ),
+  ];
+}
+
+/** Where a reader begins: where he says; else, with a name, where he stood; else null. */
+async function begin(
+  feed: Feed,
+  consumer: string | null,
+  after: string | null,
+): Promise<string | null | 'too_many'> {
+  if (consumer === null) return after;
+  const noted = await feed.note(consumer, after);
+  return noted === null ? 'too_many' : (after ?? noted);
+}
+
+async function longPoll(
+  call: Call,
+  { feed, closing }: EventRoutesOptions,
+  cursor: string | null,
+  { limit, wait: waitS }: { readonly limit: number; readonly wait: number },
+): Promise<Reply> {
+  const deadline = performance.now() + waitS * 1000;
+  for (let after = cursor; ; ) {
+    const page = await feed.read(after, limit);
+    if (page === 'expired') return problem('CURSOR_EXPIRED', [VARY]);
+    const left = deadline - performance.now();
+    if (page.events.length > 0 || left <= 0 || closing.aborted || call.client.isGone) {
+      const events = page.events.map(({ json }) => json).join(',');
+      return jsonReply(200, `{"events":[${events}],"next":${JSON.stringify(page.next)}}`, [VARY]);
+    }
+    after = page.next;
+    await wait(Math.min(POLL_MS, left), undefined, { signal: closing }).catch(() => {});
+  }
+}
+
+/** A reader who comes back says so by a header; the URL is that of his first request. */
+function queryOf(call: Call): Record<string, string> {
+  const query = Object.fromEntries(new URLSearchParams(call.request.query));
+  const last = call.request.headers.lastEventId;
+  return last === undefined || last === '' ? query : { ...query, after: last };
+}
+
+function querySchema(feed: Feed) {
+  const code = <Code extends FieldErrorCode>(given: Code): Code => given;
+  const whole = (min: number, max: number, whenMissing: number) =>
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^[0-9]{1,9}$/, code('INVALID_TYPE')),
+        v.transform(Number),
+        v.minValue(min, code('OUT_OF_RANGE')),
+        v.maxValue(max, code('OUT_OF_RANGE')),
+      ),
+      String(whenMissing),
+    );
+  return v.object({
+    after: v.optional(
+      v.nullable(
+        v.pipe(
+          v.string(),
+          v.check((text) => feed.isCursor(text), code('INVALID_VALUE')),
+        ),
+      ),
+      null,
+    ),
+    consumer: v.optional(v.nullable(v.pipe(v.string(), v.regex(CONSUMER, code('INVALID_VALUE')))), null),
+    limit: whole(1, LIMIT_MAX, LIMIT_DEFAULT),
+    wait: whole(0, WAIT_MAX_S, 0),
+  });
+}
+
+function wantsStream(call: Call): boolean {
+  const { accept } = call.request.headers;
+  return new Negotiator({ headers: { accept } }).mediaType(['application/json', STREAM_TYPE]) === STREAM_TYPE;
+}

@@ -1,0 +1,127 @@
+// Where an answer goes that has no end in sight: piece by piece to a reader who may be slow. What was not taken yet stays in memory,
+// so whoever writes must stop when he is told to.
+
+import type { HttpResponse, WebSocket } from './uws.js';
+
+export interface Sink {
+  /** Has the reader gone? */
+  readonly isGone: boolean;
+  /** @returns false: hold back until it is `drained` */
+  write(text: string): boolean;
+  /** Waits until the reader has taken what was written; false: he did not within `maxMs`, or has gone. */
+  drained(maxMs: number): Promise<boolean>;
+}
+
+export interface Socket extends Sink {
+  /** Each text is a message of its own. */
+  end(code: number, reason: string): void;
+}
+
+/** What both have: is there room, and who waits for it. */
+class Room {
+  isGone = false;
+  isFull = false;
+  #wake: () => void = () => {};
+
+  gone(): void {
+    this.isGone = true;
+    this.#wake();
+  }
+
+  empty(): void {
+    this.isFull = false;
+    this.#wake();
+  }
+
+  async drained(maxMs: number): Promise<boolean> {
+    if (!this.isFull || this.isGone) return !this.isGone;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, maxMs);
+    });
+    clearTimeout(timer);
+    return !this.isFull && !this.isGone;
+  }
+}
+
+export class ResponseSink implements Sink {
+  readonly #response: HttpResponse;
+  readonly #room = new Room();
+
+  constructor(response: HttpResponse) {
+    this.#response = response;
+    response.onWritable(() => {
+      this.#room.empty();
+      return true;
+    });
+  }
+
+  get isGone(): boolean {
+    return this.#room.isGone;
+  }
+
+  /** To be told by whoever was told that the connection is gone. */
+  gone(): void {
+    this.#room.gone();
+  }
+
+  write(text: string): boolean {
+    if (this.#room.isGone) return false;
+    this.#response.cork(() => {
+      if (!this.#response.write(text)) this.#room.isFull = true;
+    });
+    return !this.#room.isFull;
+  }
+
+  drained(maxMs: number): Promise<boolean> {
+    return this.#room.drained(maxMs);
+  }
+}
+
+/** Bytes that may wait before whoever writes is told to hold back. */
+const WAITING_BYTES = 64 * 1024;
+/** A reader who doesn't answer the close is cut off. */
+const CLOSE_MAX_MS = 5000;
+
+export class SocketSink implements Socket {
+  readonly #socket: WebSocket<unknown>;
+  readonly #room = new Room();
+
+  constructor(socket: WebSocket<unknown>) {
+    this.#socket = socket;
+  }
+
+  get isGone(): boolean {
+    return this.#room.isGone;
+  }
+
+  gone(): void {
+    this.#room.gone();
+  }
+
+  /** To be told when the reader has taken something. */
+  tookSome(): void {
+    if (!this.#room.isGone && this.#socket.getBufferedAmount() < WAITING_BYTES) this.#room.empty();
+  }
+
+  write(text: string): boolean {
+    if (this.#room.isGone) return false;
+    this.#socket.send(text);
+    if (this.#room.isGone) return false;
+    this.#room.isFull = this.#socket.getBufferedAmount() >= WAITING_BYTES;
+    return !this.#room.isFull;
+  }
+
+  drained(maxMs: number): Promise<boolean> {
+    return this.#room.drained(maxMs);
+  }
+
+  end(code: number, reason: string): void {
+    if (this.#room.isGone) return;
+    this.#socket.end(code, reason);
+    setTimeout(() => {
+      if (!this.#room.isGone) this.#socket.close();
+    }, CLOSE_MAX_MS).unref();
+  }
+}
