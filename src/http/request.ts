@@ -11,6 +11,9 @@ export class Headers {
   contentLength: string | undefined = undefined;
   gatewayKey: string | undefined = undefined;
   host: string | undefined = undefined;
+  idempotencyKey: string | undefined = undefined;
+  ifMatch: string | undefined = undefined;
+  ifNoneMatch: string | undefined = undefined;
   permissions: string | undefined = undefined;
   requestId: string | undefined = undefined;
   role: string | undefined = undefined;
@@ -28,6 +31,9 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['content-length', 'contentLength'],
   ['x-invited-gateway-key', 'gatewayKey'],
   ['host', 'host'],
+  ['idempotency-key', 'idempotencyKey'],
+  ['if-match', 'ifMatch'],
+  ['if-none-match', 'ifNoneMatch'],
   ['x-invited-permissions', 'permissions'],
   ['x-request-id', 'requestId'],
   ['x-invited-role', 'role'],
