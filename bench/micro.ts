@@ -112,7 +112,7 @@ async function addScripts(bench: Bench, connection: Redis): Promise<void> {
   const putChannel = () => call('channel-put', [guildId, channelId, '0 0', json, json]);
   const newCode = () => generateCode(here, 8);
   const create = (code: string) =>
-    call('create', [code, guildId, channelId, ownerId, 0, '', 0, 0, 0, 1, 1_000_000]);
+    call('create', [code, guildId, channelId, ownerId, 0, '', 0, 0, 0, 1, 1_000_000, '', '']);
   const accept = (code: string, users: readonly string[]) =>
     call('accept', [2, code, '', '', users.join(' '), users.map(() => '-').join(' ')]);
   await putGuild();
@@ -141,8 +141,18 @@ async function addScripts(bench: Bench, connection: Redis): Promise<void> {
     if (made.length < 900) made.push(fresh);
     return create(fresh);
   });
-  add('revoke', '', () => call('revoke', [made.pop() ?? newCode(), '', ownerId, 0, '']));
-  add('list', 'a group DM', () => call('list', ['', groupDmId, ownerId, 0, ''], partitionOfId(groupDmId)));
+  const edited = newCode();
+  await create(edited);
+  let paused = 0;
+  add('edit', '', () => {
+    paused = 1 - paused;
+    return call('edit', [edited, '', ownerId, 0, '', '*', '', '', '', paused]);
+  });
+  add('answer-keep', 'gone', () => call('answer-keep', ['digest', 'body', '{}']));
+  add('revoke', '', () => call('revoke', [made.pop() ?? newCode(), '', ownerId, 0, '', '*']));
+  add('list', 'a group DM', () =>
+    call('list', ['', groupDmId, ownerId, 0, '', '', ''], partitionOfId(groupDmId)),
+  );
   add('invite-put', '', () =>
     call('invite-put', [code, guildId, channelId, ownerId, '', 0, 0, 0, 0, 1_000_000, 0]),
   );
@@ -161,8 +171,8 @@ async function addScripts(bench: Bench, connection: Redis): Promise<void> {
   add('user-put', '', () => call('user-put', ['77', json], partitionOfId('77')));
   add('user-delete', '', () => call('user-delete', ['77'], partitionOfId('77')));
   add('disconnect', '', () => call('disconnect', ['77']));
-  add('vanity-get', '', () => call('vanity-get', [guildId, ownerId, 0, '', '-']));
-  add('vanity-set', 'unchanged', () => call('vanity-set', [guildId, ownerId, 0, '', '', '', 0]));
+  add('vanity-get', '', () => call('vanity-get', [guildId, ownerId, 0, '', '-', '*']));
+  add('vanity-set', 'unchanged', () => call('vanity-set', [guildId, ownerId, 0, '', '', '', 0, '*']));
   const vanity = 'a-vanity';
   const there = partitionOfCode(vanity);
   add('pointer-claim', '', () => call('pointer-claim', [vanity, guildId, ''], there));

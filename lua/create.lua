@@ -13,18 +13,22 @@
 -- ARGV[9]  '1' for temporary membership
 -- ARGV[10] '1' for a new invite in any case, '0' to take the caller's own live one with the same settings
 -- ARGV[11] how many live invites the guild or group DM may have
+-- ARGV[12] digest of caller, route and Idempotency-Key, '' for a request without one
+-- ARGV[13] digest of the request's body; counts only with ARGV[12]
 --
--- Replies: {'unknown_channel'} · {'missing_permissions'} · {'invalid_channel_type'} · {'reused', row}
+-- Replies: {'key_reused'} · {'replayed', answer} · {'replayed_row', row} (lib/idempotency.lua)
+--   · {'unknown_channel'} · {'missing_permissions'} · {'invalid_channel_type'} · {'reused', row}
 --   · {'max_invites'} · {'code_taken'} (draw another) · {'created', row}
 -- Writes INVITE_CREATE. O(invites of the guild) with ARGV[10] = '0', else O(log).
--- Sent twice with one code, the second replies {'code_taken'}: the caller must not resend it as a new request.
+-- Sent twice with one code, the second replies {'code_taken'}: the caller must not resend it as a new request, unless
+-- it has an Idempotency-Key: then the second replies what the first did.
 
 --! include gate
 --! include room
 --! include clock
 --! include keys
---! include journal
 --! include group-dms
+--! include idempotency
 --! include invites
 --! include permissions
 
@@ -32,7 +36,22 @@ local code, guild_id, channel_id = ARGV[1], ARGV[2], ARGV[3]
 local caller = permissions.caller(ARGV[4], ARGV[5], ARGV[6])
 local max_age_s, max_uses = tonumber(ARGV[7]), tonumber(ARGV[8])
 local is_temporary, is_unique, limit = ARGV[9] == '1', ARGV[10] == '1', tonumber(ARGV[11])
+local digest, body = ARGV[12], ARGV[13]
 assert(max_age_s >= 0 and max_age_s <= 604800 and max_uses >= 0 and max_uses <= 100, 'out of range')
+
+local former_reply = digest ~= '' and idempotency.find(digest, body)
+if former_reply then
+  return former_reply
+end
+
+-- Only these are kept: what was refused may be tried again.
+local function answer(status, invite, place)
+  local row = invites.row(invite, place, '')
+  if digest ~= '' then
+    idempotency.keep_row(digest, body, row)
+  end
+  return { status, row }
+end
 
 local is_guild = guild_id ~= ''
 local place, is_category = invites.place_of_channel(guild_id, channel_id)
@@ -59,7 +78,7 @@ if not is_unique then
     if own and own.channel_id == channel_id and own.inviter_id == caller.user_id
       and own.max_uses == max_uses and own.flags == flags and invites.is_live(own)
       and tonumber(invites.read_details(own).max_age_s) == max_age_s then
-      return { 'reused', invites.row(own, place, '') }
+      return answer('reused', own, place)
     end
   end
 end
@@ -89,8 +108,5 @@ local invite = {
   version = 1,
 }
 invites.add(invite, order)
-local seq = journal.next()
-journal.event(seq, 'INVITE_CREATE', guild_id, channel_id, 'code', code, 'inviter_id', invite.inviter_id,
-  'created_at_ms', invite.created_at_ms, 'expires_at_ms', invite.expires_at_ms, 'max_age_s', max_age_s,
-  'max_uses', max_uses, 'uses', 0, 'flags', flags, 'version', 1)
-return { 'created', invites.row(invite, place, '') }
+invites.announce('INVITE_CREATE', invite, place)
+return answer('created', invite, place)

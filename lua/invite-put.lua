@@ -23,7 +23,6 @@
 --! include room
 --! include clock
 --! include keys
---! include journal
 --! include invites
 
 local code, guild_id, channel_id, inviter_id = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -86,8 +85,5 @@ if former then
   invites.forget(former)
 end
 invites.add(invite, created_at_ms * 1000)
-local seq = journal.next()
-journal.event(seq, former and 'INVITE_UPDATE' or 'INVITE_CREATE', guild_id, channel_id,
-  'code', code, 'inviter_id', inviter_id, 'created_at_ms', created_at_ms, 'expires_at_ms', expires_at_ms,
-  'max_age_s', max_age_s, 'max_uses', max_uses, 'uses', uses, 'flags', invite.flags, 'version', invite.version)
+invites.announce(former and 'INVITE_UPDATE' or 'INVITE_CREATE', invite, place)
 return { 'put' }

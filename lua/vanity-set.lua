@@ -10,10 +10,11 @@
 -- ARGV[5]  new code, '' to remove it
 -- ARGV[6]  token of the claim, a growing number; '' with a removal
 -- ARGV[7]  deadline of the claim, ms since the epoch; '0' with a removal
+-- ARGV[8]  versions that the vanity may have, see lib/versions.lua
 --
--- Replies: {'unknown_guild'} · {'missing_permissions'} · {'requires_feature'} · {'taken'} · {'claim_expired'}
---   · {'unchanged', code or '', uses, version} · {'changed', old code or '', old token, version}
--- Writes VANITY_UPDATE. Sent twice, the second replies unchanged.
+-- Replies: {'unknown_guild'} · {'missing_permissions'} · {'version_mismatch'} · {'requires_feature'} · {'taken'}
+--   · {'claim_expired'} · {'unchanged', code or '', uses, version} · {'changed', old code or '', old token, version}
+-- Writes VANITY_UPDATE. Sent twice, the second replies unchanged, or finds another version than it insists on.
 
 --! include gate
 --! include room
@@ -23,15 +24,18 @@
 --! include permissions
 
 local guild_id, code, token, deadline_ms = ARGV[1], ARGV[5], ARGV[6], tonumber(ARGV[7])
+local wanted = ARGV[8]
 local caller = permissions.caller(ARGV[2], ARGV[3], ARGV[4])
 
-local status, guild = vanities.judge(guild_id, caller, code)
+local status, guild = vanities.judge(guild_id, caller, code, wanted)
+-- A second claim of this guild for the same code gave the pointer a new token, also where the vanity has another
+-- version by now; the two may come here in any order.
+local is_its_own = guild and code ~= '' and guild.vanity_code == code
+if is_its_own and tonumber(token) > tonumber(guild.vanity_token) then
+  guild.vanity_token = token
+  guilds.write(guild)
+end
 if status == 'unchanged' then
-  -- A second claim of this guild for the same code gave the pointer a new token; the two may come here in any order.
-  if code ~= '' and tonumber(token) > tonumber(guild.vanity_token) then
-    guild.vanity_token = token
-    guilds.write(guild)
-  end
   return { status, vanities.fields(guild) }
 end
 if status ~= 'may_change' then

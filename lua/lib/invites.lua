@@ -154,21 +154,25 @@ function invites.set(key, text, expires_at_ms)
   end
 end
 
--- Stores a new invite and its index entries, and names its first revision. `order` is its place in the lists, in
--- microseconds.
-function invites.add(invite, order)
+-- Stores the record of an invite as its next revision, and when it expires. The time it had before must not stand in
+-- the indexes any more if it now never does (forget_expiry).
+function invites.store(invite)
   invite.revision = clock.stamp
-  local place = place_key(invite)
   local text = table.concat({ packed.number(invite.uses), packed.or_none(invite.guild_id), invite.channel_id,
     packed.or_none(invite.inviter_id), invite.expires_at_ms == '' and '-' or packed.whole(invite.expires_at_ms),
     invite.max_uses, invite.flags, invite.revision, packed.whole(invite.created_at_ms), invite.max_age_s,
     invite.version }, ' ')
   invites.set(keys.invite(invite.code), text, invite.expires_at_ms)
-  redis.call('ZADD', place .. ':invites', string.format('%.0f', order), invite.code)
   if invite.expires_at_ms ~= '' then
-    redis.call('ZADD', place .. ':expiring', invite.expires_at_ms, invite.code)
+    redis.call('ZADD', place_key(invite) .. ':expiring', invite.expires_at_ms, invite.code)
     redis.call('ZADD', keys.expiring, invite.expires_at_ms, expiry_member(invite))
   end
+end
+
+-- Stores a new invite and its index entries. `order` is its place in the lists, in microseconds.
+function invites.add(invite, order)
+  invites.store(invite)
+  redis.call('ZADD', place_key(invite) .. ':invites', string.format('%.0f', order), invite.code)
 end
 
 -- Stores a pointer to the guild or group DM that a code belongs to.
@@ -176,13 +180,38 @@ function invites.point(code, target_id, token, claimed_at_ms)
   redis.call('SET', keys.invite(code), table.concat({ POINTER, target_id, token, claimed_at_ms }, ' '))
 end
 
+-- Takes an invite out of the indexes of what expires.
+function invites.forget_expiry(invite)
+  redis.call('ZREM', place_key(invite) .. ':expiring', invite.code)
+  redis.call('ZREM', keys.expiring, expiry_member(invite))
+end
+
 -- Takes an invite out of every index.
 function invites.forget(invite)
-  local place = place_key(invite)
   redis.call('DEL', keys.invite(invite.code))
-  redis.call('ZREM', place .. ':invites', invite.code)
-  redis.call('ZREM', place .. ':expiring', invite.code)
-  redis.call('ZREM', keys.expiring, expiry_member(invite))
+  redis.call('ZREM', place_key(invite) .. ':invites', invite.code)
+  invites.forget_expiry(invite)
+end
+
+-- What invites show of their channel, '' where the directory doesn't know it. Read once for an invite.
+local function channel_json(invite, place)
+  if invite.type == invites.GROUP_DM then
+    return place.json
+  end
+  invite.channel_json = invite.channel_json or invite.channel_id ~= ''
+    and redis.call('HGET', place.key .. ':channel-json', invite.channel_id) or ''
+  return invite.channel_json
+end
+
+-- Writes INVITE_CREATE or INVITE_UPDATE: all that is shown of the invite, but for the names of users.
+function invites.announce(type, invite, place)
+  invites.read_details(invite)
+  local is_guild = invite.type == invites.GUILD
+  journal.event(journal.next(), type, invite.guild_id, invite.channel_id, 'code', invite.code,
+    'inviter_id', invite.inviter_id, 'created_at_ms', invite.created_at_ms, 'expires_at_ms', invite.expires_at_ms,
+    'max_age_s', invite.max_age_s, 'max_uses', invite.max_uses, 'uses', invite.uses, 'flags', invite.flags,
+    'version', invite.version, 'guild', is_guild and guilds.json(place) or '', 'channel', channel_json(invite, place),
+    'recipients', is_guild and '' or table.concat(group_dms.recipients(place), ' '))
 end
 
 -- `by` is a user id, '' for nobody.
@@ -219,13 +248,11 @@ function invites.revision_row(invite, place)
   if invite.type == invites.GROUP_DM then
     return { '', group_dms.recipients(place), invite.code, invite.type, '', invite.channel_id, invite.inviter_id,
       invite.created_at_ms, invite.expires_at_ms, invite.max_age_s, invite.max_uses, invite.flags, invite.version,
-      '', place.json }
+      '', channel_json(invite, place) }
   end
-  local channel_json = invite.channel_id ~= ''
-    and redis.call('HGET', place.key .. ':channel-json', invite.channel_id) or ''
   return { invites.revision(invite, place), {}, invite.code, invite.type, invite.guild_id, invite.channel_id,
     invite.inviter_id, invite.created_at_ms, invite.expires_at_ms, invite.max_age_s, invite.max_uses, invite.flags,
-    invite.version, guilds.json(place), channel_json }
+    invite.version, guilds.json(place), channel_json(invite, place) }
 end
 
 -- The reply form of an invite: uses, members, presences, and its revision row, unless the caller knows that revision.

@@ -66,6 +66,11 @@ do
     return prefix .. 'channel:' .. channel_id
   end
 
+  -- The answer to a request that had an Idempotency-Key.
+  function keys.idempotency(digest)
+    return prefix .. 'idempotency:' .. digest
+  end
+
   function keys.user(user_id)
     return prefix .. 'user:' .. user_id
   end

@@ -3,12 +3,14 @@
 --! include guilds
 --! include invites
 --! include permissions
+--! include versions
 
 local vanities = {}
 
--- Judges the wish to have `code` ('' to remove it). Returns status, guild:
--- 'unknown_guild' · 'missing_permissions' · 'unchanged' · 'requires_feature' · 'taken' · 'may_change'.
-function vanities.judge(guild_id, caller, code)
+-- Judges the wish to have `code` ('' to remove it) in the place of one of the `wanted` versions (lib/versions.lua).
+-- Returns status, guild: 'unknown_guild' · 'missing_permissions' · 'version_mismatch' · 'unchanged'
+-- · 'requires_feature' · 'taken' · 'may_change'.
+function vanities.judge(guild_id, caller, code, wanted)
   local guild = guilds.read(guild_id)
   if not guild then
     return 'unknown_guild'
@@ -16,6 +18,9 @@ function vanities.judge(guild_id, caller, code)
   guilds.read_vanity(guild)
   if not permissions.in_guild(guild, caller, permissions.MANAGE_GUILD) then
     return 'missing_permissions'
+  end
+  if not versions.suit(wanted, guild.vanity_version) then
+    return 'version_mismatch', guild
   end
   if guild.vanity_code == code then
     return 'unchanged', guild

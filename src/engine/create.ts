@@ -6,6 +6,7 @@ import type { Snowflake } from '../invite/id.js';
 import type { Invite } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import { partitionOfId } from '../invite/partition.js';
+import type { CreateReply, OnceNames } from '../store/invites.js';
 import type { Store } from '../store/store.js';
 
 // With a billion live codes one draw in 200,000 meets another code; five in a row never do.
@@ -25,9 +26,20 @@ export interface CreateLimits {
   readonly invitesMax: number;
 }
 
+/** What is made of a request at most once in a day, however often it is sent (Idempotency-Key). */
+export interface Once extends OnceNames {
+  /** Words the answer, whose text every repeat gets too. */
+  readonly answer: (invite: Invite) => string;
+}
+
 export type CreateOutcome =
   | { readonly status: 'created' | 'reused'; readonly invite: Invite }
   | Plain<'unknown_channel' | 'missing_permissions' | 'invalid_channel_type' | 'max_invites'>;
+
+export type CreateOnceOutcome =
+  | { readonly status: 'answered'; readonly answer: string; readonly isReplay: boolean }
+  | Exclude<CreateOutcome, { readonly invite: Invite }>
+  | Plain<'key_reused'>;
 
 export async function create(
   store: Store,
@@ -35,20 +47,66 @@ export async function create(
   request: CreateRequest,
   caller: Caller,
 ): Promise<CreateOutcome> {
-  const home = await store.directory.channelHome(request.channelId);
-  if (home.status === 'unknown') return { status: 'unknown_channel' };
+  const home = await homeOf(store, request.channelId);
+  if (home === null) return { status: 'unknown_channel' };
+  const reply = await draw(store, limits, request, caller, home, null);
+  if (reply.status === 'replayed' || reply.status === 'replayed_row' || reply.status === 'key_reused')
+    throw new Error('create: a replay of what had no key');
+  return reply as CreateOutcome;
+}
+
+/** The same for a request with an Idempotency-Key. */
+export async function createOnce(
+  store: Store,
+  limits: CreateLimits,
+  request: CreateRequest,
+  caller: Caller,
+  once: Once,
+): Promise<CreateOnceOutcome> {
+  const home = await homeOf(store, request.channelId);
+  if (home === null) return { status: 'unknown_channel' };
+  const reply = await draw(store, limits, request, caller, home, once);
+  if (reply.status === 'replayed') return { status: 'answered', answer: reply.answer, isReplay: true };
+  if (!('invite' in reply)) return reply;
+  // Names were read behind the atomic step, so two who are here at once may have worded it differently: the first that
+  // is kept is everybody's.
+  const answer = once.answer(reply.invite);
+  const kept = await store.invites.keepAnswer(home.placeId, once, answer);
+  return { status: 'answered', answer: kept ?? answer, isReplay: reply.status === 'replayed_row' };
+}
+
+interface Home {
+  /** null: a group DM. */
+  readonly guildId: Snowflake | null;
+  readonly placeId: Snowflake;
+}
+
+async function homeOf(store: Store, channelId: Snowflake): Promise<Home | null> {
+  const home = await store.directory.channelHome(channelId);
+  if (home.status === 'unknown') return null;
   const guildId = home.status === 'guild' ? home.guildId : null;
-  const partition = partitionOfId(guildId ?? request.channelId);
-  for (let draw = 0; draw < DRAWS_MAX; draw += 1) {
+  return { guildId, placeId: guildId ?? channelId };
+}
+
+async function draw(
+  store: Store,
+  limits: CreateLimits,
+  request: CreateRequest,
+  caller: Caller,
+  { guildId, placeId }: Home,
+  once: Once | null,
+): Promise<Exclude<CreateReply, { readonly status: 'code_taken' }>> {
+  const partition = partitionOfId(placeId);
+  for (let drawn = 0; drawn < DRAWS_MAX; drawn += 1) {
     const reply = await store.invites.create({
       ...request,
       code: generateCode(partition, limits.codeLength),
       guildId,
       caller,
       invitesMax: limits.invitesMax,
+      once,
     });
-    if (reply.status === 'code_taken') continue;
-    return reply;
+    if (reply.status !== 'code_taken') return reply;
   }
   throw new Error(`${DRAWS_MAX} drawn codes in a row were taken: INVITED_CODE_LENGTH is too short`);
 }

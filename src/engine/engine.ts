@@ -3,13 +3,16 @@
 import type { Caller, MaybeCaller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
 import type { InviteRecord } from '../invite/records.js';
+import type { WantedVersion } from '../invite/version.js';
 import { type Client, SOMEBODY } from '../store/batcher.js';
+import type { InviteEdit, ListPage } from '../store/invites.js';
 import type { Store } from '../store/store.js';
 import { accept } from './accept.js';
-import { type CreateRequest, create } from './create.js';
+import { type CreateRequest, create, createOnce, type Once } from './create.js';
 import * as bans from './directory-bans.js';
 import * as guilds from './directory-guilds.js';
 import * as people from './directory-people.js';
+import { edit } from './edit.js';
 import { listChannel, listGuild } from './list.js';
 import { putInvite } from './put-invite.js';
 import { read } from './read.js';
@@ -23,6 +26,8 @@ export interface EngineOptions {
   readonly maxInvitesPerGuild: number;
 }
 
+const WHOLE_LIST: ListPage = { limit: null, after: null };
+
 export type Engine = ReturnType<typeof createEngine>;
 
 export function createEngine(store: Store, options: EngineOptions) {
@@ -34,13 +39,20 @@ export function createEngine(store: Store, options: EngineOptions) {
       read(store, code, caller, wantsCounts, client),
     accept: (code: string, userId: Snowflake, banKey: string | null, client: Client = SOMEBODY) =>
       accept(store, code, userId, banKey, client),
-    revoke: (code: string, caller: Caller) => revoke(store, code, caller),
+    revoke: (code: string, caller: Caller, wanted: WantedVersion = 'any') =>
+      revoke(store, code, caller, wanted),
+    edit: (code: string, caller: Caller, changes: InviteEdit, wanted: WantedVersion = 'any') =>
+      edit(store, code, caller, wanted, changes),
     create: (request: CreateRequest, caller: Caller) => create(store, limits, request, caller),
-    listGuild: (guildId: Snowflake, caller: Caller) => listGuild(store, guildId, caller),
-    listChannel: (channelId: Snowflake, caller: Caller) => listChannel(store, channelId, caller),
+    createOnce: (request: CreateRequest, caller: Caller, once: Once) =>
+      createOnce(store, limits, request, caller, once),
+    listGuild: (guildId: Snowflake, caller: Caller, page: ListPage = WHOLE_LIST) =>
+      listGuild(store, guildId, caller, page),
+    listChannel: (channelId: Snowflake, caller: Caller, page: ListPage = WHOLE_LIST) =>
+      listChannel(store, channelId, caller, page),
     getVanity: (guildId: Snowflake, caller: Caller) => getVanity(store, guildId, caller),
-    setVanity: (guildId: Snowflake, caller: Caller, code: string | null) =>
-      setVanity(store, guildId, caller, code),
+    setVanity: (guildId: Snowflake, caller: Caller, code: string | null, wanted: WantedVersion = 'any') =>
+      setVanity(store, guildId, caller, code, wanted),
 
     putGuild: guilds.putGuild.bind(null, store),
     getGuild: guilds.getGuild.bind(null, store),

@@ -3,12 +3,18 @@
 import type { Caller } from '../invite/caller.js';
 import { isCode } from '../invite/code.js';
 import type { Plain } from '../invite/outcome.js';
+import type { WantedVersion } from '../invite/version.js';
 import type { Store } from '../store/store.js';
 import { resolve } from './resolve.js';
 
-export type RevokeOutcome = Plain<'unknown' | 'missing_permissions' | 'revoked'>;
+export type RevokeOutcome = Plain<'unknown' | 'missing_permissions' | 'version_mismatch' | 'revoked'>;
 
-export async function revoke(store: Store, code: string, caller: Caller): Promise<RevokeOutcome> {
+export async function revoke(
+  store: Store,
+  code: string,
+  caller: Caller,
+  wanted: WantedVersion,
+): Promise<RevokeOutcome> {
   if (!isCode(code)) return { status: 'unknown' };
-  return resolve(code, (spelling, followed) => store.invites.revoke(spelling, followed, caller));
+  return resolve(code, (spelling, followed) => store.invites.revoke(spelling, followed, caller, wanted));
 }

@@ -5,6 +5,7 @@
 import type { Caller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
 import type { Plain } from '../invite/outcome.js';
+import type { WantedVersion } from '../invite/version.js';
 import type { Store } from '../store/store.js';
 import type { VanityState } from '../store/vanities.js';
 import { claimCode, giveBack } from './claim.js';
@@ -15,27 +16,31 @@ export type GetVanityOutcome =
 
 export type SetVanityOutcome =
   | { readonly status: 'is'; readonly vanity: VanityState }
-  | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'taken'>;
+  | Plain<'unknown_guild' | 'missing_permissions' | 'version_mismatch' | 'requires_feature' | 'taken'>;
 
 export function getVanity(store: Store, guildId: Snowflake, caller: Caller): Promise<GetVanityOutcome> {
   return store.vanities.get(guildId, caller);
 }
 
-/** Sets a code that `parseVanity` has accepted, or removes it (null). */
+/**
+ * Sets a code that `parseVanity` has accepted, or removes it (null). Whether the vanity has a wanted version decides the
+ * switch; the wish only spares a claim that would come to nothing.
+ */
 export async function setVanity(
   store: Store,
   guildId: Snowflake,
   caller: Caller,
   code: string | null,
+  wanted: WantedVersion,
 ): Promise<SetVanityOutcome> {
-  const wish = await store.vanities.wish(guildId, caller, code);
+  const wish = await store.vanities.wish(guildId, caller, code, wanted);
   if (wish.status === 'unchanged') return { status: 'is', vanity: wish.vanity };
   if (wish.status !== 'may_change') return wish;
 
   const claim = code === null ? null : await claimCode(store, code, guildId);
   if (code !== null && claim === null) return { status: 'taken' };
 
-  const set = await store.vanities.set(guildId, caller, claim);
+  const set = await store.vanities.set(guildId, caller, claim, wanted);
   if (set.status === 'changed') {
     if (set.oldCode !== null) {
       await store.vanities.release({ code: set.oldCode, targetId: guildId, token: set.oldToken });

@@ -35,7 +35,9 @@ export function fieldError(path: string, code: FieldErrorCode): FieldError {
 export function fieldErrors(issues: readonly v.BaseIssue<unknown>[]): readonly FieldError[] {
   return issues.map((issue) => {
     const path = v.getDotPath(issue) ?? 'body';
-    if (issue.input === undefined || issue.input === null) return fieldError(path, 'REQUIRED');
+    // Null is missing where it is of the wrong type; where it is refused on its own account, that says why.
+    const isMissing = issue.input === undefined || (issue.input === null && issue.kind === 'schema');
+    if (isMissing) return fieldError(path, 'REQUIRED');
     return fieldError(path, isCode(issue.message) ? issue.message : 'INVALID_TYPE');
   });
 }

@@ -71,7 +71,7 @@ function answer(
 
 class CheckedCall implements Call {
   readonly request: Request;
-  readonly client: Call['client'];
+  readonly client: Incoming;
   readonly caller: MaybeCaller;
   readonly json: unknown;
   readonly stream: AsyncIterable<Uint8Array>;
@@ -98,6 +98,12 @@ class CheckedCall implements Call {
     const value = this.#params.values[this.#params.names.indexOf(name)];
     if (value === undefined) throw new Error(`the route has no {${name}}`);
     return value;
+  }
+
+  get bytes(): Uint8Array {
+    const { body } = this.client;
+    if (body === 'too_large') throw new Error('a handler runs on a body that is too large');
+    return body;
   }
 
   id(name: string): Snowflake {

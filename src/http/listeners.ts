@@ -12,6 +12,7 @@ import { directoryRoutes } from './routes/directory.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/import.js';
+import { inviteListRoutes } from './routes/invite-lists.js';
 import { inviteRoutes } from './routes/invites.js';
 import { joinRoutes } from './routes/joins.js';
 import { type Metrics, metricsRoutes } from './routes/metrics.js';
@@ -72,7 +73,11 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
       [
         {
           bases: ['/api/v1', '/v1'],
-          routes: [...inviteRoutes(engine), ...vanityRoutes(engine, options.reservedVanity)],
+          routes: [
+            ...inviteRoutes(engine),
+            ...inviteListRoutes(engine),
+            ...vanityRoutes(engine, options.reservedVanity),
+          ],
         },
         { bases: [''], routes: shareRoutes(engine, options.page) },
       ],

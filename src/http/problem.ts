@@ -25,7 +25,9 @@ const PROBLEMS = {
   NOT_FOUND: [404, 'There is nothing here.'],
   METHOD_NOT_ALLOWED: [405, 'This can not be done here.'],
   CURSOR_EXPIRED: [410, 'Events behind this cursor are gone. Begin anew without it.'],
+  VERSION_MISMATCH: [412, 'It has another version than you ask for.'],
   PAYLOAD_TOO_LARGE: [413, 'The request body is too large.'],
+  IDEMPOTENCY_KEY_REUSED: [422, 'This Idempotency-Key was used with another body.'],
   INTERNAL_SERVER_ERROR: [500, 'Something went wrong on our side.'],
   SERVICE_UNAVAILABLE: [503, 'Not available right now; try again shortly.'],
 } as const satisfies Record<string, readonly [status: number, message: string]>;

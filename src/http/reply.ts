@@ -8,7 +8,7 @@ export interface Reply {
   readonly status: number;
   /** The header lines, each with a line break before it; `headerLines` makes them. */
   readonly lines: string;
-  /** null: an answer that has no body at all (204). */
+  /** null: an answer that has no body at all (204, 304). */
   readonly body: string | null;
   /** Instead of the body: writes it piece by piece, for as long as it takes. The connection ends with it. */
   readonly stream?: (sink: Sink) => Promise<void>;
@@ -26,8 +26,12 @@ const COMMON: readonly Header[] = [
 
 /** Headers as they are sent, in one piece: uWebSockets.js takes as long for each as for all. None may hold a line break. */
 export function headerLines(headers: readonly Header[]): string {
+  return linesOf(COMMON) + linesOf(headers);
+}
+
+function linesOf(headers: readonly Header[]): string {
   let lines = '';
-  for (const [name, value] of [...COMMON, ...headers]) lines += `\r\n${name}: ${value}`;
+  for (const [name, value] of headers) lines += `\r\n${name}: ${value}`;
   return lines;
 }
 
@@ -39,8 +43,9 @@ export function jsonReply(status: number, body: string, headers: readonly Header
 }
 
 /** A JSON answer about one thing in this version. */
-export function versionedReply(version: number, body: string): Reply {
-  return { status: 200, lines: versionedLines(version), body };
+export function versionedReply(version: number, body: string, headers: readonly Header[] = []): Reply {
+  const lines = versionedLines(version);
+  return { status: 200, lines: headers.length === 0 ? lines : lines + linesOf(headers), body };
 }
 
 /** Versions up to this one have their lines ready: nearly all are 1. */
@@ -55,6 +60,11 @@ function versionedLines(version: number): string {
 
 export function etag(version: number): Header {
   return ['ETag', `"${version}"`];
+}
+
+/** To someone who has this version already; `headers` are those that the whole answer would have beside its ETag. */
+export function notModified(version: number, headers: readonly Header[] = []): Reply {
+  return { status: 304, lines: headerLines([etag(version), ...headers]), body: null };
 }
 
 export function valueReply(value: unknown, headers: readonly Header[] = []): Reply {
@@ -94,13 +104,16 @@ export function statusLine(status: number): string {
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
   204: 'No Content',
+  304: 'Not Modified',
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   410: 'Gone',
+  412: 'Precondition Failed',
   413: 'Payload Too Large',
+  422: 'Unprocessable Content',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };

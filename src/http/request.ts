@@ -12,6 +12,9 @@ export class Headers {
   gatewayKey: string | undefined = undefined;
   host: string | undefined = undefined;
   lastEventId: string | undefined = undefined;
+  idempotencyKey: string | undefined = undefined;
+  ifMatch: string | undefined = undefined;
+  ifNoneMatch: string | undefined = undefined;
   permissions: string | undefined = undefined;
   requestId: string | undefined = undefined;
   role: string | undefined = undefined;
@@ -30,6 +33,9 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['x-invited-gateway-key', 'gatewayKey'],
   ['host', 'host'],
   ['last-event-id', 'lastEventId'],
+  ['idempotency-key', 'idempotencyKey'],
+  ['if-match', 'ifMatch'],
+  ['if-none-match', 'ifNoneMatch'],
   ['x-invited-permissions', 'permissions'],
   ['x-request-id', 'requestId'],
   ['x-invited-role', 'role'],

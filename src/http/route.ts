@@ -21,6 +21,8 @@ export interface Call {
   id(name: string): Snowflake;
   /** The parsed body; `{}` if it is absent or null. Only where the route reads JSON. */
   readonly json: unknown;
+  /** The body's bytes. Not where the route streams. */
+  readonly bytes: Uint8Array;
   /** The body in pieces. Only where the route streams. */
   readonly stream: AsyncIterable<Uint8Array>;
   /** The client's address, from the gateway or the connection; null if unknown, or if the route doesn't ask for it. */

@@ -48,6 +48,26 @@ export const createInviteBody = v.object(
   code('INVALID_TYPE'),
 );
 
+/** Not null: it could be taken for the default, or for what it was. */
+const told = <const Schema extends v.GenericSchema>(schema: Schema) =>
+  v.optional(
+    v.pipe(
+      v.unknown(),
+      v.check((given) => given !== null, code('INVALID_TYPE')),
+      schema,
+    ),
+  );
+
+export const editInviteBody = v.object(
+  {
+    max_age: told(int(0, MAX_AGE_LIMIT_S)),
+    max_uses: told(int(0, MAX_USES_LIMIT)),
+    temporary: told(flag),
+    paused: told(flag),
+  },
+  code('INVALID_TYPE'),
+);
+
 /** The key must be there; null and "" remove the vanity. */
 export const vanityBody = v.object({ code: v.nullable(text) }, code('INVALID_TYPE'));
 

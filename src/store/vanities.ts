@@ -4,7 +4,8 @@ import type { Caller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
 import type { Plain } from '../invite/outcome.js';
 import { partitionOfCode, partitionOfId } from '../invite/partition.js';
-import { callerArguments } from './invites.js';
+import type { WantedVersion } from '../invite/version.js';
+import { callerArguments, wantedArgument } from './invites.js';
 import { ReplyReader } from './reply.js';
 import type { Scripts } from './scripts.js';
 
@@ -22,7 +23,14 @@ export type VanityGetReply =
 
 export type VanityWishReply =
   | { readonly status: 'unchanged'; readonly vanity: VanityState }
-  | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'taken' | 'may_change'>;
+  | Plain<
+      | 'unknown_guild'
+      | 'missing_permissions'
+      | 'version_mismatch'
+      | 'requires_feature'
+      | 'taken'
+      | 'may_change'
+    >;
 
 export type VanitySetReply =
   | {
@@ -32,7 +40,14 @@ export type VanitySetReply =
       readonly version: number;
     }
   | { readonly status: 'unchanged'; readonly vanity: VanityState }
-  | Plain<'unknown_guild' | 'missing_permissions' | 'requires_feature' | 'taken' | 'claim_expired'>;
+  | Plain<
+      | 'unknown_guild'
+      | 'missing_permissions'
+      | 'version_mismatch'
+      | 'requires_feature'
+      | 'taken'
+      | 'claim_expired'
+    >;
 
 /** A claim of a code: `token` tells it from every other one; of the same code, later ones are larger. */
 export interface Claim {
@@ -50,11 +65,17 @@ export type ClaimReply =
 export interface VanityStore {
   get(guildId: Snowflake, caller: Caller): Promise<VanityGetReply>;
   /** May the caller give the guild this code (null: none)? Whether it is free, only a claim can tell. */
-  wish(guildId: Snowflake, caller: Caller, code: string | null): Promise<VanityWishReply>;
+  wish(
+    guildId: Snowflake,
+    caller: Caller,
+    code: string | null,
+    wanted: WantedVersion,
+  ): Promise<VanityWishReply>;
   set(
     guildId: Snowflake,
     caller: Caller,
     claim: (Claim & { readonly deadlineMs: number }) | null,
+    wanted: WantedVersion,
   ): Promise<VanitySetReply>;
   claim(code: string, targetId: Snowflake, takeoverToken: string | null): Promise<ClaimReply>;
   release(claim: Claim): Promise<void>;
@@ -76,17 +97,18 @@ export function createVanityStore(scripts: Scripts): VanityStore {
 
   return {
     async get(guildId, caller) {
-      const reply = await inGuild('vanity-get', guildId, caller, ['-']);
+      const reply = await inGuild('vanity-get', guildId, caller, ['-', '*']);
       const status = reply.oneOf(['is', 'unknown_guild', 'missing_permissions']);
       return status === 'is' ? { status, vanity: readVanity(reply) } : { status };
     },
 
-    async wish(guildId, caller, code) {
-      const reply = await inGuild('vanity-get', guildId, caller, [code ?? '']);
+    async wish(guildId, caller, code, wanted) {
+      const reply = await inGuild('vanity-get', guildId, caller, [code ?? '', wantedArgument(wanted)]);
       const status = reply.oneOf([
         'unchanged',
         'unknown_guild',
         'missing_permissions',
+        'version_mismatch',
         'requires_feature',
         'taken',
         'may_change',
@@ -94,17 +116,19 @@ export function createVanityStore(scripts: Scripts): VanityStore {
       return status === 'unchanged' ? { status, vanity: readVanity(reply) } : { status };
     },
 
-    async set(guildId, caller, claim) {
+    async set(guildId, caller, claim, wanted) {
       const reply = await inGuild('vanity-set', guildId, caller, [
         claim?.code ?? '',
         claim?.token ?? '',
         claim?.deadlineMs ?? 0,
+        wantedArgument(wanted),
       ]);
       const status = reply.oneOf([
         'changed',
         'unchanged',
         'unknown_guild',
         'missing_permissions',
+        'version_mismatch',
         'requires_feature',
         'taken',
         'claim_expired',

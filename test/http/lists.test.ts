@@ -17,7 +17,7 @@ import {
   setVanity,
   startHost,
 } from '../support/directory.js';
-import { expectCommonHeaders, expectError } from '../support/expect-answer.js';
+import { expectCommonHeaders, expectError, expectInvalid } from '../support/expect-answer.js';
 import { LARGEST_ID, snowflake, unusedCode, unusedVanity } from '../support/ids.js';
 import { until } from '../support/until.js';
 
@@ -209,5 +209,121 @@ describe('who may read the list of a channel', () => {
       404,
       'UNKNOWN_CHANNEL',
     );
+  });
+});
+
+describe('pages', () => {
+  const NEXT = /^<(\/[^>]+)>; rel="next"$/;
+  const get = (at: string, as: string) => host.api.get(at, { as });
+  const codesOf = (answer: Awaited<ReturnType<typeof get>>) => answer.list().map((invite) => invite['code']);
+  const several = async (channelId: string, as: string, count: number) => {
+    const codes: string[] = [];
+    for (let made = 0; made < count; made += 1) codes.unshift((await createInvite(host, channelId, as)).code);
+    return codes;
+  };
+  /** Follows the links to their end; what each page held. */
+  const follow = async (at: string, as: string) => {
+    const pages: unknown[][] = [];
+    let next: string | undefined = at;
+    while (next !== undefined && pages.length < 50) {
+      const answer = await get(next, as);
+      expect(answer.status, answer.text).toBe(200);
+      pages.push(codesOf(answer));
+      const link = answer.headers['link'];
+      next = link === undefined ? undefined : NEXT.exec(String(link))?.[1];
+      if (link !== undefined) expect(next).toMatch(/\?limit=\d+&after=\d+_[A-Za-z0-9-]+$/);
+    }
+    return pages;
+  };
+
+  it.each([
+    [1, [1, 1, 1, 1, 1]],
+    [2, [2, 2, 1]],
+    [5, [5]],
+    [1000, [5]],
+  ])('of %d, by their links, of guilds, channels and group DMs', async (limit, lengths) => {
+    const guild = await makeGuild(host);
+    const dm = await makeGroupDm(host);
+    const [ofGuild, ofDm] = [
+      await several(guild.channelId, guild.ownerId, 5),
+      await several(dm.id, dm.ownerId, 5),
+    ];
+    for (const [at, as, codes] of [
+      [guildPath(guild.id), guild.ownerId, ofGuild],
+      [channelPath(guild.channelId), guild.ownerId, ofGuild],
+      [channelPath(dm.id), dm.ownerId, ofDm],
+      [`/v1/guilds/${guild.id}/invites`, guild.ownerId, ofGuild],
+    ] as const) {
+      const pages = await follow(`${at}?limit=${limit}`, as);
+      expect(pages.map(({ length }) => length)).toEqual(lengths);
+      expect(pages.flat()).toEqual(codes);
+    }
+  });
+
+  it('without a limit are one, with no link, also behind a live code', async () => {
+    const guild = await makeGuild(host);
+    const codes = await several(guild.channelId, guild.ownerId, 4);
+    for (const [query, expected] of [
+      ['', codes],
+      ['?', codes],
+      ['?other=1', codes],
+      [`?after=${codes[1]}`, codes.slice(2)],
+      [`?after=${codes[3]}`, []],
+    ] as const) {
+      const answer = await get(guildPath(guild.id) + query, guild.ownerId);
+      expect(codesOf(answer)).toEqual(expected);
+      expect(answer.headers['link']).toBeUndefined();
+    }
+  });
+
+  it('go on though the invite that the link names has ended, and pass nobody over', async () => {
+    const guild = await makeGuild(host);
+    const codes = await several(guild.channelId, guild.ownerId, 6);
+    const first = await get(`${guildPath(guild.id)}?limit=2`, guild.ownerId);
+    const next = NEXT.exec(String(first.headers['link']))?.[1] ?? '';
+    await host.api.delete(`/api/v1/invites/${codes[1]}`, asService());
+    await createInvite(host, guild.channelId, guild.ownerId);
+    expect((await follow(next, guild.ownerId)).flat()).toEqual(codes.slice(2));
+  });
+
+  it('of imported invites of one moment hold each once', async () => {
+    const guild = await makeGuild(host);
+    const codes = Array.from({ length: 25 }, () => unusedCode());
+    await importLines(
+      host,
+      codes.map((code) => inviteLine(guild.channelId, { code })),
+    );
+    const found = await follow(`${guildPath(guild.id)}?limit=4`, guild.ownerId);
+    expect(found.flat().sort()).toEqual([...codes].sort());
+    expect(found).toHaveLength(7);
+  });
+
+  it.each([
+    ['?limit=0', 'limit', 'OUT_OF_RANGE'],
+    ['?limit=1001', 'limit', 'OUT_OF_RANGE'],
+    ['?limit=-1', 'limit', 'INVALID_TYPE'],
+    ['?limit=', 'limit', 'INVALID_TYPE'],
+    ['?limit=ten', 'limit', 'INVALID_TYPE'],
+    ['?after=', 'after', 'INVALID_VALUE'],
+    ['?after=abcdefgh', 'after', 'INVALID_VALUE'],
+    ['?after=5_', 'after', 'INVALID_VALUE'],
+    ['?after=_abc', 'after', 'INVALID_VALUE'],
+    ['?after=x_abc', 'after', 'INVALID_VALUE'],
+    ['?after=5_a_b', 'after', 'INVALID_VALUE'],
+    ['?after=a%20b', 'after', 'INVALID_VALUE'],
+  ])('%s is 400', async (query, path, code) => {
+    const guild = await makeGuild(host);
+    await createInvite(host, guild.channelId, guild.ownerId);
+    for (const at of [guildPath(guild.id), channelPath(guild.channelId)]) {
+      expectInvalid(await get(at + query, guild.ownerId), path, code);
+    }
+  });
+
+  it('do not go on behind an invite of another guild, nor for who may not read the list', async () => {
+    const [one, two] = [await makeGuild(host), await makeGuild(host)];
+    const { code } = await createInvite(host, two.channelId, two.ownerId);
+    const at = `${guildPath(one.id)}?after=${code}`;
+    expectInvalid(await get(at, one.ownerId), 'after');
+    expectError(await get(at, snowflake()), 403, 'MISSING_PERMISSIONS');
   });
 });

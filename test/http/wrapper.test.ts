@@ -54,6 +54,7 @@ function start(listenOn: ListenOn, inFlightMax = 3): Promise<Server> {
     listenOn,
     portSetting: 'INVITED_PORT',
     sharesPort: false,
+    hasSockets: false,
     router: createRouter([{ bases: [''], routes }], () => false),
     inFlightMax,
     authenticator: { identify: () => ({ caller: null, toldAddress: null }) },

@@ -93,6 +93,30 @@ onEachPostgres('the copy', (database) => {
     expect([entries, marks]).toEqual([0, 0]);
   });
 
+  it('takes what is changed of an invite, and nothing where nothing is', async () => {
+    const place = await own.guild();
+    const code = await own.invite(place, { maxUses: 9, maxAgeS: 60 });
+    await copyToTheEnd(copierWith());
+    await own.accept(code, 2);
+    const service = { userId: newId(), role: 'service', permissions: null } as const;
+    const nothing = { maxAgeS: null, maxUses: null, isTemporary: null, isPaused: null };
+    const changes = { maxAgeS: 600, maxUses: 20, isTemporary: true, isPaused: true };
+    const look = () =>
+      one(
+        `select max_age as age, max_uses as cap, temporary, paused, version, uses::int as uses, ended_at,
+           extract(epoch from expires_at - created_at)::int as lives from invited.invites where code = $1`,
+        [code],
+      );
+    await own.engine.edit(code, service, changes);
+    await own.engine.edit(code, service, nothing);
+    await copyToTheEnd(copierWith());
+    const row = { age: 600, cap: 20, temporary: true, paused: true, version: 2, uses: 2, ended_at: null };
+    expect(await look()).toEqual({ ...row, lives: 600 });
+    await own.engine.edit(code, service, { ...nothing, maxAgeS: 0, isPaused: false });
+    await copyToTheEnd(copierWith());
+    expect(await look()).toEqual({ ...row, age: 0, lives: null, paused: false, version: 3 });
+  });
+
   it('counts each join once, though 20 processes die between the commit and what they would tell Redis', async () => {
     const place = await own.guild();
     const code = await own.invite(place);

@@ -145,6 +145,23 @@ onEachPostgres('the restore', (database) => {
     expect(await dump(world.redis)).toEqual(before);
   });
 
+  it('brings back invites as they were changed, with the time when they end', async () => {
+    const { open, capped, temporary } = await fill(world.engine);
+    const nothing = { maxAgeS: null, maxUses: null, isTemporary: null, isPaused: null };
+    await world.copy();
+    await world.engine.edit(open.code, service, { ...nothing, isPaused: true, isTemporary: true });
+    await world.engine.edit(capped.code, service, { ...nothing, maxUses: 90 });
+    await world.engine.edit(temporary.code, service, { ...nothing, maxAgeS: 604_800, maxUses: 7 });
+    await world.engine.edit(temporary.code, service, { ...nothing, maxAgeS: 0 });
+    const before = await dump(world.redis);
+    await world.restore();
+    expect(await dump(world.redis)).toEqual(before);
+    await world.copy();
+    await world.redis.flushall();
+    await world.restore();
+    expect(await dump(world.redis)).toEqual(before);
+  });
+
   it('takes the larger number of uses, of Redis, of the row and of the ledger', async () => {
     const { open, capped, vanity } = await fill(world.engine);
     await world.copy();

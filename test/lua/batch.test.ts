@@ -180,7 +180,7 @@ describe.each(worlds)('a batch on a %s server', (kind) => {
     await world.setField(world.codeKey(code), 'flags', 2);
     expect(letters(await world.at(guild.id, 'accept', ...group(code, [newId()])))).toEqual(['d']);
     await world.setField(world.codeKey(code), 'expires_at_ms', 1);
-    const create = [codeIn(guild.id), guild.id, guild.channelId, '1', 1, '', 0, 0, 0, 1, 1];
+    const create = [codeIn(guild.id), guild.id, guild.channelId, '1', 1, '', 0, 0, 0, 1, 1, '', ''];
     expect((await world.at(guild.id, 'create', ...create))[0]).toBe('max_invites');
     expect(letters(await world.at(guild.id, 'accept', ...group(code, [newId()])))).toEqual(['u']);
   });

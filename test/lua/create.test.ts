@@ -49,6 +49,8 @@ describe.each(worlds)('create.lua on a %s server', (kind) => {
       options.temporary ? 1 : 0,
       options.unique === false ? 0 : 1,
       options.limit ?? 1000,
+      '',
+      '',
     );
 
   it('makes an invite that expires exactly max_age after its creation', async () => {
@@ -151,6 +153,8 @@ describe.each(worlds)('create.lua on a %s server', (kind) => {
       0,
       1,
       1,
+      '',
+      '',
     );
     expect(reply[0]).toBe(status);
   });

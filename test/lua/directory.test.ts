@@ -20,7 +20,7 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
   const toldCount = async (guildId: string) => Number(await field(guildId, 'told_member_count'));
   const seqOf = async (id: string) => Number(await world.redis.get(world.journalKey(id, 'seq')));
   const liveCodes = async (guildId: string) => {
-    const reply = await world.at(guildId, 'list', guildId, '', '1', 1, '');
+    const reply = await world.at(guildId, 'list', guildId, '', '1', 1, '', '', '');
     return (reply[1] as readonly Reply[]).map((row) => row[5]);
   };
 
@@ -46,7 +46,7 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
       const channelId = newId();
       await world.at(id, 'channel-put', id, channelId, '0 0', '{}', '{}');
       await world.at(id, 'ban-put', id, 'bans', newId(), '{}');
-      await world.at(id, 'vanity-set', id, '1', 1, '', `v-${id}`, '1', 9_000_000_000_000);
+      await world.at(id, 'vanity-set', id, '1', 1, '', `v-${id}`, '1', 9_000_000_000_000, '*');
       expect(await told()).toEqual(['found', '{"told":1}', String(largest - 1), String(largest)]);
       expect(await field(id, 'max_members')).toBe(String(largest));
 
@@ -65,7 +65,7 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
       const userId = newId();
       expect((await world.accept(id, `v-${id}`, userId, '-', id))[0]).toBe('accepted');
       expect((await told())[2]).toBe(10_000_000_000);
-      expect(await world.at(id, 'vanity-get', id, '1', 1, '', '-')).toEqual(['is', `v-${id}`, 1, 1]);
+      expect(await world.at(id, 'vanity-get', id, '1', 1, '', '-', '*')).toEqual(['is', `v-${id}`, 1, 1]);
       await world.at(id, 'member-delete', id, userId);
       expect((await told())[2]).toBe(9_999_999_999);
     });
@@ -87,7 +87,18 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
 
     it('keep their bans and vanity when they are replaced', async () => {
       const guild = await world.guild({ flags: 2 });
-      await world.at(guild.id, 'vanity-set', guild.id, '1', 1, '', `v-${guild.id}`, '7', 9_000_000_000_000);
+      await world.at(
+        guild.id,
+        'vanity-set',
+        guild.id,
+        '1',
+        1,
+        '',
+        `v-${guild.id}`,
+        '7',
+        9_000_000_000_000,
+        '*',
+      );
       await world.at(guild.id, 'ban-put', guild.id, 'ip-bans', '192.0.2.1', '{}');
       const kept = async () => {
         const { revision: _, ...rest } = {
@@ -122,7 +133,18 @@ describe.each(worlds)('the directory on a %s server', (kind) => {
     it('end everything with them: invites and vanity with events, members, bans', async () => {
       const guild = await world.guild({ flags: 2 });
       const code = await world.invite(guild);
-      await world.at(guild.id, 'vanity-set', guild.id, '1', 1, '', 'some-vanity', '1', 9_000_000_000_000);
+      await world.at(
+        guild.id,
+        'vanity-set',
+        guild.id,
+        '1',
+        1,
+        '',
+        'some-vanity',
+        '1',
+        9_000_000_000_000,
+        '*',
+      );
       await world.at(guild.id, 'ban-put', guild.id, 'bans', '66', '{}');
       const reply = await world.at(guild.id, 'guild-delete', guild.id, '9');
       await world.end(guild.id, `guild:${guild.id}`);

@@ -15,9 +15,9 @@ describe.each(worlds)('reading, revoking and listing on a %s server', (kind) => 
   const read = (id: string, code: string, caller: readonly (string | number)[], followed = '') =>
     world.read(id, code, caller, followed);
   const revoke = (id: string, code: string, caller: readonly (string | number)[]) =>
-    world.at(id, 'revoke', code, '', ...caller);
+    world.at(id, 'revoke', code, '', ...caller, '*');
   const list = (guildId: string, channelId: string, caller: readonly (string | number)[]) =>
-    world.at(guildId || channelId, 'list', guildId, channelId, ...caller);
+    world.at(guildId || channelId, 'list', guildId, channelId, ...caller, '', '');
   const codes = (reply: Reply) => (reply[1] as readonly Reply[]).map((row) => row[5]);
 
   describe('read.lua', () => {

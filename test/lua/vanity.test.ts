@@ -24,9 +24,14 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     token: string,
     deadlineMs: number = FAR,
     caller = ['1', 1, ''] as readonly (string | number)[],
-  ) => world.at(guildId, 'vanity-set', guildId, ...caller, code, token, code === '' ? 0 : deadlineMs);
-  const get = (guildId: string, wish = '-', caller = ['1', 1, ''] as readonly (string | number)[]) =>
-    world.at(guildId, 'vanity-get', guildId, ...caller, wish);
+    wanted = '*',
+  ) => world.at(guildId, 'vanity-set', guildId, ...caller, code, token, code === '' ? 0 : deadlineMs, wanted);
+  const get = (
+    guildId: string,
+    wish = '-',
+    caller = ['1', 1, ''] as readonly (string | number)[],
+    wanted = '*',
+  ) => world.at(guildId, 'vanity-get', guildId, ...caller, wish, wanted);
 
   describe('pointer-claim.lua', () => {
     it('gives a free code to the first, and tells the second by whom it is held', async () => {
@@ -128,6 +133,35 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     });
 
     it.each([
+      ['*', 'changed'],
+      ['1', 'changed'],
+      ['4 1', 'changed'],
+      ['0', 'version_mismatch'],
+      ['11', 'version_mismatch'],
+      ['', 'version_mismatch'],
+    ])('of version 1, insisting on "%s", answers %s', async (wanted, status) => {
+      const guild = await world.guild({ flags: VANITY_URL });
+      const [first, second] = [newCode(), newCode()];
+      expect((await set(guild.id, first, '1', FAR, ['1', 1, ''], '0'))[0]).toBe('changed');
+      const allowed = status === 'changed' ? 'may_change' : status;
+      expect((await get(guild.id, second, ['1', 1, ''], wanted))[0]).toBe(allowed);
+      expect((await set(guild.id, second, '2', FAR, ['1', 1, ''], wanted))[0]).toBe(status);
+      const now = status === 'changed' ? second : first;
+      expect(await get(guild.id)).toEqual(['is', now, 0, status === 'changed' ? 2 : 1]);
+    });
+
+    it('insists on a version also where the code is the same, and then keeps the newer token all the same', async () => {
+      const guild = await world.guild({ flags: VANITY_URL });
+      const code = newCode();
+      await set(guild.id, code, '1');
+      expect(await get(guild.id, code, ['1', 1, ''], '7')).toEqual(['version_mismatch']);
+      expect(await set(guild.id, code, '5', FAR, ['1', 1, ''], '0')).toEqual(['version_mismatch']);
+      const record = await world.record(world.key(guild.id, `guild:${guild.id}`));
+      expect(record).toMatchObject({ vanity_token: '5', vanity_version: '1' });
+      expect((await set(guild.id, code, '6', FAR, ['1', 1, ''], '1'))[0]).toBe('unchanged');
+    });
+
+    it.each([
       [-1, 'changed'],
       [0, 'claim_expired'],
       [1, 'claim_expired'],
@@ -144,6 +178,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
         newCode(),
         '1',
         FAR,
+        '*',
       );
       expect(reply[0]).toBe(status);
     });
@@ -206,7 +241,7 @@ describe.each(worlds)('vanity codes and pointers on a %s server', (kind) => {
     expect(await world.marks(guild.id)).toEqual(marks);
     expect((await accept(guild.id))[0]).toBe('already');
     expect(await get(guild.id)).toEqual(['is', code, 1, 1]);
-    expect(await world.at(guild.id, 'revoke', code, guild.id, '1', 1, '')).toEqual(['unknown']);
+    expect(await world.at(guild.id, 'revoke', code, guild.id, '1', 1, '', '*')).toEqual(['unknown']);
     const read = await world.read(guild.id, code, ['', 0, ''], guild.id);
     expect([read[0], read[2]]).toEqual(['found', 0]);
   });

@@ -244,6 +244,8 @@ export class World {
       options.temporary ? 1 : 0,
       1,
       1000,
+      '',
+      '',
     );
     if (reply[0] !== 'created') throw new Error(`no invite: ${String(reply[0])}`);
     return code;

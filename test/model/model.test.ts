@@ -22,6 +22,14 @@ type Command =
   | { readonly do: 'accept'; readonly invite: number; readonly user: number; readonly address: number }
   | { readonly do: 'accept vanity'; readonly vanity: number; readonly user: number; readonly shout: boolean }
   | { readonly do: 'revoke'; readonly invite: number; readonly user: number }
+  | {
+      readonly do: 'edit';
+      readonly invite: number;
+      readonly user: number;
+      readonly version: number | null;
+      readonly maxUses: number | null;
+      readonly isPaused: boolean | null;
+    }
   | { readonly do: 'ban' | 'unban' | 'remove' | 'put member'; readonly guild: number; readonly user: number }
   | { readonly do: 'ban address' | 'unban address'; readonly guild: number; readonly address: number }
   | { readonly do: 'set vanity'; readonly guild: number; readonly vanity: number }
@@ -56,6 +64,17 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('accept vanity' as const), vanity, user, shout: fc.boolean() }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('revoke' as const), invite, user }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('edit' as const),
+      invite,
+      user,
+      version: fc.constantFrom(null, 1, 2, 3),
+      maxUses: fc.constantFrom(null, 0, 1, 2, 3),
+      isPaused: fc.constantFrom(null, false, true),
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constantFrom('ban', 'unban', 'remove', 'put member'), guild, user }),
@@ -141,7 +160,10 @@ class ModelWorld {
         );
         expect(outcome.status).toBe(oracle.create(inviter));
         if (!('invite' in outcome)) return;
-        oracle.invites.set(outcome.invite.revision.code, { inviter, maxUses: command.maxUses, uses: 0 });
+        oracle.invites.set(outcome.invite.revision.code, {
+          ...{ inviter, maxUses: command.maxUses },
+          ...{ uses: 0, isPaused: false, version: 1 },
+        });
         this.#codes.push({ code: outcome.invite.revision.code, guild: command.guild });
         return;
       }
@@ -177,6 +199,21 @@ class ModelWorld {
         expect(outcome.status).toBe(this.#guild(target.guild).oracle.revoke(target.code, by));
         return;
       }
+      case 'edit': {
+        const target = this.#codes[command.invite % Math.max(1, this.#codes.length)];
+        if (target === undefined) return;
+        const { version, maxUses, isPaused } = command;
+        const by = this.#user(command.user);
+        const outcome = await this.#engine.edit(
+          target.code,
+          callerOf(by),
+          { maxAgeS: null, maxUses, isTemporary: null, isPaused },
+          version === null ? 'any' : [version],
+        );
+        const { oracle } = this.#guild(target.guild);
+        expect(outcome.status).toBe(oracle.edit(target.code, by, version, maxUses, isPaused));
+        return;
+      }
       case 'set vanity':
       case 'remove vanity': {
         const { id, oracle } = this.#guild(command.guild);
@@ -203,8 +240,9 @@ class ModelWorld {
     for (const { id, oracle } of this.#guilds) {
       const listed = await this.#engine.listGuild(id, SERVICE);
       if (listed.status !== 'listed') throw new Error(listed.status);
-      const found = listed.invites.map(({ revision, uses }) => [revision.code, uses]);
-      expect(found).toEqual([...oracle.invites].map(([code, { uses }]) => [code, uses]).reverse());
+      const found = listed.invites.map(({ revision, uses }) => [revision.code, uses, revision.version]);
+      const expected = [...oracle.invites].map(([code, { uses, version }]) => [code, uses, version]);
+      expect(found).toEqual(expected.reverse());
       const vanity = await this.#engine.getVanity(id, SERVICE);
       if (vanity.status !== 'is') throw new Error(vanity.status);
       expect([vanity.vanity.code, vanity.vanity.uses]).toEqual([
@@ -221,7 +259,17 @@ class ModelWorld {
   async #direct(
     command: Exclude<
       Command,
-      { do: 'create' | 'accept' | 'accept vanity' | 'revoke' | 'set vanity' | 'remove vanity' | 'put guild' }
+      {
+        do:
+          | 'create'
+          | 'accept'
+          | 'accept vanity'
+          | 'revoke'
+          | 'edit'
+          | 'set vanity'
+          | 'remove vanity'
+          | 'put guild';
+      }
     >,
   ): Promise<void> {
     const { id, oracle } = this.#guild(command.guild);

@@ -3,8 +3,10 @@
 
 export interface OracleInvite {
   readonly inviter: string;
-  readonly maxUses: number;
+  maxUses: number;
   uses: number;
+  isPaused: boolean;
+  version: number;
 }
 
 export class Oracle {
@@ -28,7 +30,7 @@ export class Oracle {
     const invite = this.invites.get(code);
     const isVanity = this.vanity?.code === code;
     if (invite === undefined && !isVanity) return 'unknown';
-    if (this.isPaused) return 'invites_disabled';
+    if (this.isPaused || invite?.isPaused) return 'invites_disabled';
     if (this.members.has(user)) return 'already';
     if (this.bans.has(user)) return 'banned';
     if (this.addressBans.has(address)) return 'ip_banned';
@@ -48,12 +50,35 @@ export class Oracle {
   }
 
   revoke(code: string, user: string): 'unknown' | 'missing_permissions' | 'revoked' {
+    const invite = this.#managed(code, user);
+    if (typeof invite === 'string') return invite;
+    this.invites.delete(code);
+    return 'revoked';
+  }
+
+  /** null: as it is; of whichever version. */
+  edit(
+    code: string,
+    user: string,
+    version: number | null,
+    maxUses: number | null,
+    isPaused: boolean | null,
+  ): 'unknown' | 'missing_permissions' | 'version_mismatch' | 'already_over' | 'unchanged' | 'edited' {
+    const invite = this.#managed(code, user);
+    if (typeof invite === 'string') return invite;
+    if (version !== null && version !== invite.version) return 'version_mismatch';
+    const wanted = { maxUses: maxUses ?? invite.maxUses, isPaused: isPaused ?? invite.isPaused };
+    if (wanted.maxUses > 0 && invite.uses >= wanted.maxUses) return 'already_over';
+    if (wanted.maxUses === invite.maxUses && wanted.isPaused === invite.isPaused) return 'unchanged';
+    Object.assign(invite, wanted, { version: invite.version + 1 });
+    return 'edited';
+  }
+
+  #managed(code: string, user: string): OracleInvite | 'unknown' | 'missing_permissions' {
     const invite = this.invites.get(code);
     if (invite === undefined) return 'unknown';
     const may = user === this.owner || (user === invite.inviter && this.members.has(user));
-    if (!may) return 'missing_permissions';
-    this.invites.delete(code);
-    return 'revoked';
+    return may ? invite : 'missing_permissions';
   }
 
   ban(user: string): void {

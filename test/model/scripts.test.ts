@@ -56,7 +56,7 @@ describe.each([
     ...Array.from({ length: 8 }, () => of.directory.getUser(id())),
     of.directory.putUser(id(), JSON_TEXT),
     of.directory.disconnect(id()),
-    of.invites.revoke('abcdefgh', null, SERVICE),
+    of.invites.revoke('abcdefgh', null, SERVICE, 'any'),
     of.invites.sweep(0, 1),
     of.vanities.get(id(), SERVICE),
     of.accepts.submit({ code: 'abcdefgh', followed: null, userId: id(), banKey: null }, SOMEBODY),

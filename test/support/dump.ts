@@ -4,9 +4,9 @@
 import type { Redis } from 'ioredis';
 import { partitionOfCode, partitionOfId } from '../../src/invite/partition.js';
 
-/** Of the journal; and what says which data these are. */
+/** Of the journal; what says which data these are; and what only the repeats of a request need. */
 const LEFT_OUT =
-  /:(?:epoch|seq|events|dirty|trimmed|newer|jobs|figures|full|forgotten|endings|consumers|lease:[a-z]+|done:[a-z]+)$/;
+  /:(?:epoch|seq|events|dirty|trimmed|newer|jobs|figures|full|forgotten|endings|consumers|lease:[a-z]+|done:[a-z]+|idempotency:[\w-]+)$/;
 const INVITE = /\}:invite:(.*)$/;
 const GUILD = /\}:guild:\d+$/;
 /** Sets whose scores only say an order. */

@@ -7,6 +7,7 @@ import type { Feed } from '../../events/feed.js';
 import { CLOSE_CODES, eventStreamEnd, eventStreamSink, socketSink } from '../events/forms.js';
 import { type Reader, type RelayOptions, relay } from '../events/relay.js';
 import type { FieldErrorCode } from '../field-errors.js';
+import { pageLimit, wholeText } from '../paging.js';
 import { problem } from '../problem.js';
 import { type Header, jsonReply, NO_CONTENT, type Reply, socketReply, streamReply } from '../reply.js';
 import { type Call, closed, type Route } from '../route.js';
@@ -17,8 +18,7 @@ export interface EventRoutesOptions extends RelayOptions {
   readonly readersMax: number;
 }
 
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1000;
+const LIMIT_DEFAULT = '100';
 const WAIT_MAX_S = 60;
 const POLL_MS = 50;
 const CONSUMER = /^[A-Za-z0-9._-]{1,64}$/;
@@ -119,17 +119,6 @@ function queryOf(call: Call): Record<string, string> {
 
 function querySchema(feed: Feed) {
   const code = <Code extends FieldErrorCode>(given: Code): Code => given;
-  const whole = (min: number, max: number, whenMissing: number) =>
-    v.optional(
-      v.pipe(
-        v.string(),
-        v.regex(/^[0-9]{1,9}$/, code('INVALID_TYPE')),
-        v.transform(Number),
-        v.minValue(min, code('OUT_OF_RANGE')),
-        v.maxValue(max, code('OUT_OF_RANGE')),
-      ),
-      String(whenMissing),
-    );
   return v.object({
     after: v.optional(
       v.nullable(
@@ -141,8 +130,8 @@ function querySchema(feed: Feed) {
       null,
     ),
     consumer: v.optional(v.nullable(v.pipe(v.string(), v.regex(CONSUMER, code('INVALID_VALUE')))), null),
-    limit: whole(1, LIMIT_MAX, LIMIT_DEFAULT),
-    wait: whole(0, WAIT_MAX_S, 0),
+    limit: v.optional(pageLimit, LIMIT_DEFAULT),
+    wait: v.optional(wholeText(0, WAIT_MAX_S), '0'),
   });
 }
 

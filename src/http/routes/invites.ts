@@ -1,6 +1,7 @@
-// The routes of one invite, and of a channel's or guild's invites.
+// The routes of one invite, from its making to its end.
 
 import type { AcceptOutcome } from '../../engine/accept.js';
+import type { EditOutcome } from '../../engine/edit.js';
 import type { Engine } from '../../engine/engine.js';
 import type { ReadOutcome } from '../../engine/read.js';
 import type { Invite } from '../../invite/invite.js';
@@ -12,10 +13,14 @@ import {
   revisionJson,
   type Shape,
 } from '../../invite/invite-json.js';
-import { type ProblemCode, problem } from '../problem.js';
-import { jsonReply, NO_CONTENT, type Reply, versionedReply } from '../reply.js';
+import { isKnown, wantedVersion } from '../etags.js';
+import { fieldError } from '../field-errors.js';
+import { onceNames, onceReply } from '../idempotency.js';
+import { invalid, type ProblemCode, problem } from '../problem.js';
+import { NO_CONTENT, notModified, type Reply, versionedReply } from '../reply.js';
+import type { Request } from '../request.js';
 import { closed, open, type Route } from '../route.js';
-import { createInviteBody } from '../schemas.js';
+import { createInviteBody, editInviteBody } from '../schemas.js';
 import { validate } from '../validate.js';
 
 /** What the engine's refusals are on the wire. */
@@ -27,10 +32,11 @@ const PROBLEM_OF = {
   guild_full: 'MAX_GUILD_MEMBERS',
   group_dm_full: 'MAX_GROUP_DM_RECIPIENTS',
   unknown_channel: 'UNKNOWN_CHANNEL',
-  unknown_guild: 'UNKNOWN_GUILD',
   missing_permissions: 'MISSING_PERMISSIONS',
   invalid_channel_type: 'INVALID_CHANNEL_TYPE',
   max_invites: 'MAX_INVITES',
+  version_mismatch: 'VERSION_MISMATCH',
+  key_reused: 'IDEMPOTENCY_KEY_REUSED',
 } as const satisfies Record<string, ProblemCode>;
 
 export function inviteRoutes(engine: Engine): readonly Route[] {
@@ -39,7 +45,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
       const wishes = wishesOf(call.request.query);
       return engine
         .read(call.param('code'), call.caller, wishes.counts, call.client)
-        .then((outcome) => readReply(outcome, wishes));
+        .then((outcome) => readReply(outcome, wishes, call.request));
     }),
 
     closed(
@@ -54,38 +60,55 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
     ),
 
     closed('caller', 'DELETE', '/invites/{code}', async (call) => {
-      const outcome = await engine.revoke(call.param('code'), call.caller);
+      const wanted = wantedVersion(call.request.headers);
+      const outcome = await engine.revoke(call.param('code'), call.caller, wanted);
       return outcome.status === 'revoked' ? NO_CONTENT : problem(PROBLEM_OF[outcome.status]);
     }),
+
+    closed(
+      'caller',
+      'PATCH',
+      '/invites/{code}',
+      async (call) => {
+        const wanted = wantedVersion(call.request.headers);
+        const body = validate(editInviteBody, call.json);
+        const changes = {
+          maxAgeS: body.max_age ?? null,
+          maxUses: body.max_uses ?? null,
+          isTemporary: body.temporary ?? null,
+          isPaused: body.paused ?? null,
+        };
+        return editReply(await engine.edit(call.param('code'), call.caller, changes, wanted));
+      },
+      { body: 'json' },
+    ),
 
     closed(
       'caller',
       'POST',
       '/channels/{channel_id}/invites',
       async (call) => {
+        const channelId = call.id('channel_id');
+        const names = onceNames(call, 'create', channelId);
         const body = validate(createInviteBody, call.json);
-        const outcome = await engine.create(
-          {
-            channelId: call.id('channel_id'),
-            maxAgeS: body.max_age,
-            maxUses: body.max_uses,
-            isTemporary: body.temporary,
-            isUnique: body.unique,
-          },
-          call.caller,
-        );
+        const request = {
+          channelId,
+          maxAgeS: body.max_age,
+          maxUses: body.max_uses,
+          isTemporary: body.temporary,
+          isUnique: body.unique,
+        };
+        if (names !== null) {
+          const once = { ...names, answer: (invite: Invite) => inviteJson(invite, METADATA) };
+          const outcome = await engine.createOnce(request, call.caller, once);
+          if (outcome.status !== 'answered') return problem(PROBLEM_OF[outcome.status]);
+          return onceReply(outcome.answer, outcome.isReplay);
+        }
+        const outcome = await engine.create(request, call.caller);
         if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
         return inviteReply(outcome.invite, METADATA);
       },
       { body: 'json' },
-    ),
-
-    closed('caller', 'GET', '/channels/{channel_id}/invites', async (call) =>
-      listReply(await engine.listChannel(call.id('channel_id'), call.caller)),
-    ),
-
-    closed('caller', 'GET', '/guilds/{guild_id}/invites', async (call) =>
-      listReply(await engine.listGuild(call.id('guild_id'), call.caller)),
     ),
   ];
 }
@@ -101,8 +124,10 @@ function wishesOf(queryText: string): Wishes {
   return { expiration: isTrue(query.get('with_expiration')), counts: isTrue(query.get('with_counts')) };
 }
 
-function readReply(outcome: ReadOutcome, wishes: Wishes): Reply {
+function readReply(outcome: ReadOutcome, wishes: Wishes, { headers }: Request): Reply {
   if (outcome.status === 'unknown') return problem('UNKNOWN_INVITE');
+  const { version } = outcome.invite.revision;
+  if (headers.ifNoneMatch !== undefined && isKnown(headers, version)) return notModified(version);
   return inviteReply(outcome.invite, { ...wishes, metadata: outcome.maySeeMetadata });
 }
 
@@ -112,9 +137,19 @@ function acceptReply(outcome: AcceptOutcome): Reply {
   return versionedReply(revision.version, revisionJson(revision, status === 'accepted' ? ACCEPTED : ALREADY));
 }
 
-function listReply(outcome: Awaited<ReturnType<Engine['listGuild']>>): Reply {
-  if (outcome.status !== 'listed') return problem(PROBLEM_OF[outcome.status]);
-  return jsonReply(200, `[${outcome.invites.map((invite) => inviteJson(invite, METADATA)).join(',')}]`);
+function editReply(outcome: EditOutcome): Reply {
+  switch (outcome.status) {
+    case 'edited':
+    case 'unchanged':
+      return inviteReply(outcome.invite, METADATA);
+    case 'already_over':
+      return invalid([
+        ...(outcome.isPast ? [fieldError('max_age', 'ALREADY_OVER')] : []),
+        ...(outcome.isUsedUp ? [fieldError('max_uses', 'ALREADY_OVER')] : []),
+      ]);
+    default:
+      return problem(PROBLEM_OF[outcome.status]);
+  }
 }
 
 function inviteReply(invite: Invite, shape: Shape): Reply {

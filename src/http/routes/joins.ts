@@ -8,13 +8,13 @@ import { isSnowflake, type Snowflake } from '../../invite/id.js';
 import { isoTime } from '../../invite/invite-json.js';
 import type { Join, JoinsQuery, Ledger } from '../../invite/ledger.js';
 import type { FieldErrorCode } from '../field-errors.js';
+import { nextLink, pageLimit } from '../paging.js';
 import { problem } from '../problem.js';
 import { bodyReply, type Header, valueReply } from '../reply.js';
 import { type Call, closed, type Route } from '../route.js';
 import { validate } from '../validate.js';
 
 const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1000;
 const JSON_TYPE = 'application/json';
 const CSV_TYPE = 'text/csv';
 /** RFC 4180, section 3. */
@@ -53,16 +53,7 @@ function querySchema(ledger: Ledger) {
     inviter_id: optional(id),
     user_id: optional(id),
     after: optional(v.pipe(v.string(), v.check(ledger.isCursor, code('INVALID_VALUE')))),
-    limit: v.optional(
-      v.pipe(
-        v.string(),
-        v.regex(/^[0-9]{1,9}$/, code('INVALID_TYPE')),
-        v.transform(Number),
-        v.minValue(1, code('OUT_OF_RANGE')),
-        v.maxValue(LIMIT_MAX, code('OUT_OF_RANGE')),
-      ),
-      String(LIMIT_DEFAULT),
-    ),
+    limit: v.optional(pageLimit, String(LIMIT_DEFAULT)),
   });
 }
 
@@ -70,16 +61,14 @@ function queryOf(guildId: Snowflake, { code, inviter_id, user_id, after, limit }
   return { guildId, code, inviterId: inviter_id, userId: user_id, after, limit };
 }
 
-/** The next page, as the same question from further on. */
 function linkTo(path: string, { code, inviterId, userId, limit }: JoinsQuery, next: string): Header {
-  const query = new URLSearchParams({
+  const query = {
     ...(code === null ? {} : { code }),
     ...(inviterId === null ? {} : { inviter_id: inviterId }),
     ...(userId === null ? {} : { user_id: userId }),
     limit: String(limit),
-    after: next,
-  });
-  return ['Link', `<${path}?${query}>; rel="next"`];
+  };
+  return nextLink(path, query, next);
 }
 
 function recordOf(join: Join) {

@@ -4,9 +4,10 @@ import Negotiator from 'negotiator';
 import type { Engine } from '../../engine/engine.js';
 import type { Invite } from '../../invite/invite.js';
 import { inviteJson, isoTime } from '../../invite/invite-json.js';
+import { isKnown } from '../etags.js';
 import { type LandingOptions, type LandingView, landingHeaders, renderLanding } from '../page/landing.js';
 import { problem } from '../problem.js';
-import { etag, type Header, htmlReply, jsonReply } from '../reply.js';
+import { etag, type Header, htmlReply, jsonReply, notModified } from '../reply.js';
 import { type Call, open, type Route } from '../route.js';
 
 const BOTH = { metadata: false, expiration: true, counts: true } as const;
@@ -20,7 +21,9 @@ export function shareRoutes(engine: Engine, options: LandingOptions): readonly R
     const outcome = await engine.read(call.param('code'), null, true, call.client);
     if (wantsJson(call)) {
       if (outcome.status === 'unknown') return problem('UNKNOWN_INVITE', [VARY]);
-      return jsonReply(200, inviteJson(outcome.invite, BOTH), [etag(outcome.invite.revision.version), VARY]);
+      const { version } = outcome.invite.revision;
+      if (isKnown(call.request.headers, version)) return notModified(version, [VARY]);
+      return jsonReply(200, inviteJson(outcome.invite, BOTH), [etag(version), VARY]);
     }
     if (outcome.status === 'unknown') {
       return htmlReply(404, renderLanding({ kind: 'unknown' }, options), pageHeaders);

@@ -2,8 +2,9 @@
 
 import type { Engine } from '../../engine/engine.js';
 import { parseVanity } from '../../invite/vanity.js';
+import { isKnown, wantedVersion } from '../etags.js';
 import { problem } from '../problem.js';
-import { etag, type Reply, valueReply } from '../reply.js';
+import { etag, notModified, type Reply, valueReply } from '../reply.js';
 import { closed, type Route } from '../route.js';
 import { vanityBody } from '../schemas.js';
 import { refuseField, validate } from '../validate.js';
@@ -12,6 +13,9 @@ export function vanityRoutes(engine: Engine, reserved: ReadonlySet<string>): rea
   return [
     closed('caller', 'GET', '/guilds/{guild_id}/vanity-url', async (call) => {
       const outcome = await engine.getVanity(call.id('guild_id'), call.caller);
+      if (outcome.status === 'is' && isKnown(call.request.headers, outcome.vanity.version)) {
+        return notModified(outcome.vanity.version);
+      }
       return vanityReply(outcome);
     }),
 
@@ -20,9 +24,12 @@ export function vanityRoutes(engine: Engine, reserved: ReadonlySet<string>): rea
       'PATCH',
       '/guilds/{guild_id}/vanity-url',
       async (call) => {
+        const wanted = wantedVersion(call.request.headers);
         const code = wantedCode(call.json, reserved);
-        const outcome = await engine.setVanity(call.id('guild_id'), call.caller, code);
+        const outcome = await engine.setVanity(call.id('guild_id'), call.caller, code, wanted);
         switch (outcome.status) {
+          case 'version_mismatch':
+            return problem('VERSION_MISMATCH');
           case 'requires_feature':
             throw refuseField('code', 'VANITY_URL_REQUIRES_FEATURE');
           case 'taken':
