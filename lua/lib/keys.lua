@@ -15,6 +15,8 @@ do
     keys.expiring = journal .. 'expiring'
     keys.jobs = journal .. 'jobs'
     keys.figures = journal .. 'figures'
+    keys.dead_letters = journal .. 'dead-letters'
+    keys.dead_letter_ids = journal .. 'dead-letter-ids'
     keys.trimmed = journal .. 'trimmed'
     keys.full = journal .. 'full'
     keys.newer = journal .. 'newer'

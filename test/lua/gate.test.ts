@@ -108,7 +108,7 @@ describe.each(worlds)('a journal that may not grow, on a %s server', (kind) => {
   afterAll(() => world.close());
 
   /** Those that make room, or have nothing to do with it. */
-  const exempt = ['journal-copied', 'stream-full'];
+  const exempt = ['dead-letter-put', 'dead-letter-remove', 'journal-copied', 'stream-full'];
   const growing = gated.filter((name) => !readers.includes(name) && !exempt.includes(name));
 
   it('refuses every script that adds to it, and nothing is changed', async () => {
