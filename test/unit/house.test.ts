@@ -21,7 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['store', 'invite', 'secret.ts', 'start-error.ts'],
   engine: ['engine', 'store', 'invite'],
   http: ['http', 'engine', 'invite', 'listen-on.ts', 'secret.ts', 'start-error.ts'],
-  jobs: ['jobs', 'store', 'postgres', 'invite'],
+  webhooks: ['webhooks', 'store', 'invite', 'secret.ts'],
+  jobs: ['jobs', 'webhooks', 'store', 'postgres', 'invite'],
   postgres: ['postgres', 'invite', 'secret.ts', 'start-error.ts'],
   demo: ['demo', 'engine', 'invite'],
   embedded: ['embedded', 'background.ts', 'start-error.ts'],
@@ -39,6 +40,7 @@ const ONLY_IN: Readonly<Record<string, (file: string) => boolean>> = {
   pg: (file) => file.startsWith('postgres/'),
   '@electric-sql/': (file) => file.startsWith('embedded/'),
   pino: (file) => file === 'log.ts',
+  standardwebhooks: (file) => file === 'webhooks/sign.ts',
   'prom-client': (file) => file === 'run/metrics.ts',
 };
 
