@@ -1,6 +1,7 @@
 // The webhooks: of each journal that is ours one relay for each URL. One process has those of a journal, another one when that is gone;
 // where two have them for a moment, events come twice, as they may.
 
+import { setMaxListeners } from 'node:events';
 import type { JournalStore } from '../store/journal-store.js';
 import type { Journal } from '../store/journals.js';
 import { type Relay, type RelayFigures, type RelayOptions, startRelay } from '../webhooks/relay.js';
@@ -28,6 +29,8 @@ const ASK_LEASE_MS = 1000;
 
 export function startWebhooks(options: WebhooksOptions): Webhooks {
   const stopping = new AbortController();
+  // Each journal listens.
+  setMaxListeners(0, stopping.signal);
   const running = new Set<Relay>();
   /** What the relays did that have ended. */
   const ended = { delivered: 0, failedAttempts: 0 };

@@ -2,6 +2,7 @@
 // don't wait for each other. At least once: what isn't known to be dealt with is sent again by whoever comes next. Must never give an
 // event up without keeping it as a dead letter, nor hold more than its window.
 
+import { setMaxListeners } from 'node:events';
 import type { DeadLetter } from '../store/dead-letters.js';
 import { type Growth, pauseAfterMs } from './back-off.js';
 import type { Send, Sent } from './send.js';
@@ -91,6 +92,8 @@ class RunningRelay implements Relay {
     const { pause, log, target, random = Math.random } = options;
     this.#options = options;
     this.#random = random;
+    // Whoever waits listens; how many that can be the window bounds.
+    setMaxListeners(0, this.#stopping.signal, this.#aborting.signal);
     this.#turns = new Turns({
       pause,
       random,
