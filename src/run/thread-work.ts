@@ -41,6 +41,7 @@ export async function workInThread(
       .stop()
       .then(() => teardown.run())
       .catch((error: unknown) => log.error({ problem: describeBug(error) }, `${name} could not end cleanly`))
-      .finally(() => parentPort?.close());
+      // In a thread that ends the thread alone, whatever still holds it open.
+      .finally(() => process.exit(0));
   });
 }

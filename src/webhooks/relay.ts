@@ -222,13 +222,13 @@ class RunningRelay implements Relay {
     for (let attempts = 1; ; attempts += 1) {
       if (!(await this.#turns.take())) return false;
       const sent = await send(event, this.#aborting.signal);
+      // It was us who broke it off, and there are no more turns.
+      if (sent.outcome === 'failed' && this.#aborting.signal.aborted) return false;
       this.#turns.give(sent.outcome === 'failed' ? sent : null);
       if (sent.outcome === 'delivered') {
         this.#delivered += 1;
         return true;
       }
-      // It was us who broke it off.
-      if (this.#aborting.signal.aborted) return false;
       this.#failedAttempts += 1;
       if (attempts >= attemptsMax) return this.#giveUp(event, attempts, sent);
       await this.#pause(Math.max(pauseAfterMs(RETRY, attempts, this.#random()), sent.leastPauseMs));

@@ -291,6 +291,7 @@ describe('the end of a relay', () => {
       relay: started,
       consumer,
       letters,
+      log,
     } = relay(to.url, outbox, { timeoutMs: 60_000, attemptsMax: 1 });
     await until('all are under way', () => to.arrivals.length === 17);
     await until('the first is noted', () => outbox.noted(consumer) === 1);
@@ -298,7 +299,7 @@ describe('the end of a relay', () => {
     const startedAt = performance.now();
     await started.stop();
     expect(performance.now() - startedAt).toBeLessThan(5000);
-    expect([letters.kept, outbox.noted(consumer)]).toEqual([[], 1]);
+    expect([letters.kept, outbox.noted(consumer), log.lines]).toEqual([[], 1, []]);
   });
 
   it('comes at once while it pauses', async () => {
