@@ -224,6 +224,25 @@ describe('a relay', () => {
     await until('all are noted', () => outbox.noted(consumer) === 10, 20_000);
   });
 
+  it('has room again for what is delivered, although nothing can be noted yet', async () => {
+    let isOpen = false;
+    const to = await receiver(async ({ id }) => {
+      if (id === '1-0') await until('it opens', () => isOpen, 20_000);
+      return 204;
+    });
+    const outbox = await outboxFor(to.url);
+    outbox.add('0');
+    const pad = 'x'.repeat(1_000_000);
+    for (let at = 1; at <= 12; at += 1) {
+      outbox.add(String(at), { json: JSON.stringify({ guild_id: String(at), pad }) });
+    }
+    const { consumer } = relay(to.url, outbox, { timeoutMs: 20_000 });
+    await until('all others are delivered', () => to.taken.length === 12);
+    expect(outbox.noted(consumer)).toBe(0);
+    isOpen = true;
+    await until('all are noted', () => outbox.noted(consumer) === 13);
+  });
+
   it('waits for Redis, and goes on where it was', async () => {
     const to = await receiver();
     const outbox = await outboxFor(to.url);
@@ -300,6 +319,27 @@ describe('the end of a relay', () => {
     await started.stop();
     expect(performance.now() - startedAt).toBeLessThan(5000);
     expect([letters.kept, outbox.noted(consumer), log.lines]).toEqual([[], 1, []]);
+  });
+
+  it('leaves an event that could not be kept as a dead letter to whoever comes next', async () => {
+    const to = await receiver(({ id }) => (id === '2-0' ? 500 : 204));
+    const outbox = await outboxFor(to.url);
+    for (let at = 0; at < 3; at += 1) outbox.add(String(at));
+    const { relay: started, consumer, letters, log } = relay(to.url, outbox, { attemptsMax: 1 });
+    letters.isAway = true;
+    await until(
+      'all were sent, and the first is noted',
+      () => to.arrivals.length === 3 && outbox.noted(consumer) === 1,
+    );
+    await started.stop();
+    expect([outbox.noted(consumer), log.lines]).toEqual([1, []]);
+    letters.isAway = false;
+    const next = relay(to.url, outbox, { attemptsMax: 1 });
+    await until('all are noted', () => outbox.noted(consumer) === 3);
+    expect([next.letters.kept.map(({ eventId }) => eventId), [...to.taken].sort()]).toEqual([
+      ['2-0'],
+      ['1-0', '3-0', '3-0'],
+    ]);
   });
 
   it('comes at once while it pauses', async () => {
