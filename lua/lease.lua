@@ -3,7 +3,7 @@
 -- it.
 --
 -- KEYS[2]  invited:{p}:   any partition of the journal
--- ARGV[1]  what work: 'writer', 'sweeper', 'restore'
+-- ARGV[1]  what work: 'writer', 'sweeper', 'restore', 'webhooks'
 -- ARGV[2]  holder: a name of its own for each process
 -- ARGV[3]  for how long, ms; 0 to give it back
 --

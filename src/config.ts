@@ -48,6 +48,13 @@ export interface Config {
   readonly redisTimeoutMs: number;
   readonly requestsInFlightMax: number;
   readonly waitingMax: number;
+  /** Where events are sent; each may have a secret of its receiver's in it. */
+  readonly webhookUrls: readonly Secret[];
+  /** `whsec_…`; there as soon as there are URLs. */
+  readonly webhookSecret: Secret | null;
+  /** Times an event is sent before it is a dead letter. */
+  readonly webhookAttempts: number;
+  readonly webhookTimeoutMs: number;
   /** HTTP processes on the same ports. */
   readonly workers: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
@@ -92,6 +99,33 @@ const httpUrl = v.pipe(
     const url = tryUrl(given);
     return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
   }, 'must be an http or https URL'),
+);
+
+const WEBHOOK_URLS_MAX = 16;
+const WEBHOOK_SECRET_PREFIX = 'whsec_';
+const webhookUrls = v.pipe(
+  list,
+  v.maxLength(WEBHOOK_URLS_MAX, `must be at most ${WEBHOOK_URLS_MAX} URLs`),
+  v.check(
+    (given) => given.every(isWebhookUrl),
+    'must be http or https URLs without a user or password in them, separated by commas',
+  ),
+  v.check(
+    (given) => new Set(given.map((one) => tryUrl(one)?.href)).size === given.length,
+    'must not name a URL twice',
+  ),
+);
+/** As Standard Webhooks writes it down; which of the two forms it was doesn't matter. */
+const webhookSecret = v.pipe(
+  v.string(),
+  v.transform((given) =>
+    given.startsWith(WEBHOOK_SECRET_PREFIX) ? given.slice(WEBHOOK_SECRET_PREFIX.length) : given,
+  ),
+  v.check((base64) => {
+    const key = Buffer.from(base64, 'base64');
+    return key.length >= 16 && key.length <= 64 && key.toString('base64') === base64;
+  }, 'must be whsec_ and 16 to 64 bytes in base64'),
+  v.transform((base64) => WEBHOOK_SECRET_PREFIX + base64),
 );
 
 const environment = v.object({
@@ -142,6 +176,10 @@ const environment = v.object({
   INVITED_REDIS_TIMEOUT_MS: v.optional(whole(10, 60_000), '2000'),
   INVITED_MAX_IN_FLIGHT: v.optional(whole(1, 1_000_000), '10000'),
   INVITED_MAX_WAITING: v.optional(whole(1, 1_000_000), '8192'),
+  INVITED_WEBHOOK_URLS: v.optional(webhookUrls),
+  INVITED_WEBHOOK_SECRET: v.optional(webhookSecret),
+  INVITED_WEBHOOK_ATTEMPTS: v.optional(whole(1, 100), '10'),
+  INVITED_WEBHOOK_TIMEOUT_MS: v.optional(whole(100, 120_000), '15000'),
   INVITED_WORKERS: v.optional(whole(1, 256), '1'),
   INVITED_LOG_LEVEL: v.optional(
     v.picklist(
@@ -171,6 +209,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   if (set.INVITED_WORKERS > 1 && sockets.length > 0) {
     throw new StartError('Wrong settings: INVITED_WORKERS must be 1 where a listener is a Unix socket.');
   }
+  if (set.INVITED_WEBHOOK_URLS !== undefined && set.INVITED_WEBHOOK_SECRET === undefined) {
+    throw new StartError('Wrong settings: INVITED_WEBHOOK_SECRET must be set where INVITED_WEBHOOK_URLS is.');
+  }
   return {
     publicListener: listenOn(set.INVITED_HOST, set.INVITED_PORT),
     adminListener: listenOn(set.INVITED_ADMIN_HOST, set.INVITED_ADMIN_PORT),
@@ -198,6 +239,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     redisTimeoutMs: set.INVITED_REDIS_TIMEOUT_MS,
     requestsInFlightMax: set.INVITED_MAX_IN_FLIGHT,
     waitingMax: set.INVITED_MAX_WAITING,
+    webhookUrls: (set.INVITED_WEBHOOK_URLS ?? []).map((url) => new Secret(url)),
+    webhookSecret: set.INVITED_WEBHOOK_SECRET === undefined ? null : new Secret(set.INVITED_WEBHOOK_SECRET),
+    webhookAttempts: set.INVITED_WEBHOOK_ATTEMPTS,
+    webhookTimeoutMs: set.INVITED_WEBHOOK_TIMEOUT_MS,
     workers: set.INVITED_WORKERS,
     logLevel: set.INVITED_LOG_LEVEL,
   };
@@ -206,6 +251,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 function listenOn(host: string, portOrPath: number | string): ListenOn {
   if (typeof portOrPath === 'number') return { kind: 'tcp', host, port: portOrPath };
   return { kind: 'unix', path: portOrPath };
+}
+
+function isWebhookUrl(given: string): boolean {
+  const url = tryUrl(given);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false;
+  return url.username === '' && url.password === '';
 }
 
 function tryUrl(given: string): URL | null {

@@ -10,6 +10,7 @@ import { runJobs } from './run/jobs.js';
 import { restoreStores } from './run/restore.js';
 import { keptSecret, start, tokenBinding } from './run/start.js';
 import { verifyStores } from './run/verify.js';
+import { webhooks } from './run/webhooks.js';
 import { runWorker } from './run/worker.js';
 import { StartError } from './start-error.js';
 
@@ -20,6 +21,8 @@ const USAGE = `usage: invited <command>
   import FILE.ndjson             feed guilds, channels, members, invites … to a running server: [--url URL]
   restore                        fill Redis with what Postgres has, now
   verify                         compare Redis with Postgres: [--watch] [--timeout 60s]
+  webhooks list                  events that webhooks did not take: [--json]
+  webhooks replay                send them again: --all, or --id EVENT_ID
   storm                          many users on one capped invite, and the sum that must hold
 `;
 
@@ -50,6 +53,8 @@ async function main(command: string | undefined, args: readonly string[]): Promi
       return restoreStores(config, args);
     case 'verify':
       return verifyStores(config, args);
+    case 'webhooks':
+      return webhooks(config, args);
     default:
       process.stderr.write(`Unknown command ${JSON.stringify(command)}.\n${USAGE}`);
       return 2;

@@ -21,6 +21,16 @@ local function read(text)
   return position, tonumber(seen_at_ms)
 end
 
+-- Has who stands at `position` more events than who stands at `other`?
+function consumers.is_further(position, other)
+  local entry, k = position:match('^(%d+-%d+)-?(%d*)$')
+  local other_entry, other_k = other:match('^(%d+-%d+)-?(%d*)$')
+  if entry == other_entry then
+    return (tonumber(k) or math.huge) > (tonumber(other_k) or math.huge)
+  end
+  return stream_ids.is_later(entry, other_entry)
+end
+
 function consumers.position(name)
   local text = redis.call('HGET', keys.consumers, name)
   return text and read(text)

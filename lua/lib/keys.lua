@@ -17,6 +17,8 @@ do
     keys.consumers = journal .. 'consumers'
     keys.jobs = journal .. 'jobs'
     keys.figures = journal .. 'figures'
+    keys.dead_letters = journal .. 'dead-letters'
+    keys.dead_letter_ids = journal .. 'dead-letter-ids'
     keys.trimmed = journal .. 'trimmed'
     keys.full = journal .. 'full'
     keys.forgotten = journal .. 'forgotten'

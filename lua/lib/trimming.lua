@@ -1,4 +1,5 @@
--- Takes entries of the stream away that nobody needs: not the copy, no reader who gave a name, nor others for some time.
+-- Takes entries of the stream away that nobody needs: not the copy, no reader who gave a name, nor others for some
+-- time.
 
 --! include clock
 --! include keys
@@ -10,8 +11,8 @@ local trimming = {}
 -- Entries that one run takes away against somebody's will: their ids have to be read.
 local OVER_MAX = 200
 
--- Up to `copied_to` at most. Keeps entries for `retention_ms`, and no more than `kept_max` for readers: from there on the
--- oldest go, whoever wants them. Returns 1 if some went that a reader with a name hadn't got, else 0.
+-- Up to `copied_to` at most. Keeps entries for `retention_ms`, and no more than `kept_max` for readers: from there on
+-- the oldest go, whoever wants them. Returns 1 if some went that a reader with a name hadn't got, else 0.
 function trimming.trim(copied_to, retention_ms, kept_max)
   local old = string.format('%.0f-0', math.max(0, clock.now_ms - retention_ms))
   local wanted = consumers.hold(copied_to)

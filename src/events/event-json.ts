@@ -12,8 +12,8 @@ export interface OutboxEvent {
   readonly id: string;
   readonly type: string;
   /** null: a group DM's, which the channel then names. */
-  readonly guildId: Snowflake | null;
-  readonly channelId: Snowflake | null;
+  readonly guildId: string | null;
+  readonly channelId: string | null;
   /** The whole event. */
   readonly json: string;
 }

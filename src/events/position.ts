@@ -40,6 +40,11 @@ export function eventId(journal: Journal, isCluster: boolean, position: string):
   return isCluster ? `${journal}.${position}` : position;
 }
 
+/** The position that an id names, in the event's own journal. */
+export function positionOfId(id: string): string {
+  return id.slice(id.indexOf('.') + 1);
+}
+
 /** A cursor over all journals: on a single Redis the position itself. */
 export function writeCursor(positions: Positions, isCluster: boolean): string {
   if (!isCluster) return positions.get(0) ?? '0-0';

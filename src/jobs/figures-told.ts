@@ -18,9 +18,20 @@ const figures = v.object({
   isPostgresUp: v.nullable(v.boolean()),
   recovery: v.picklist(['open', 'checking', 'restoring']),
   restores: number,
+  /** null: there are none. */
+  webhooks: v.nullable(
+    v.object({
+      delivered: number,
+      failedAttempts: number,
+      outstanding: number,
+      /** Of all webhooks together; null: not known now. */
+      deadLetters: v.nullable(number),
+    }),
+  ),
 });
 
 export type JobsFigures = v.InferOutput<typeof figures>;
+export type WebhookFigures = NonNullable<JobsFigures['webhooks']>;
 
 const told = v.pipe(v.string(), v.parseJson(), figures);
 
@@ -53,5 +64,13 @@ export function sumFigures(texts: readonly string[]): JobsFigures | null {
     isPostgresUp: reached.length === 0 ? null : reached.every((isUp) => isUp),
     recovery: (['restoring', 'checking'] as const).find((state) => recovery.includes(state)) ?? 'open',
     restores: sum((one) => one.restores),
+    webhooks: all.every(({ webhooks }) => webhooks === null)
+      ? null
+      : {
+          delivered: sum((one) => one.webhooks?.delivered ?? 0),
+          failedAttempts: sum((one) => one.webhooks?.failedAttempts ?? 0),
+          outstanding: sum((one) => one.webhooks?.outstanding ?? 0),
+          deadLetters: most((one) => one.webhooks?.deadLetters ?? null),
+        },
   };
 }

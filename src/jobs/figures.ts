@@ -5,7 +5,7 @@ import { type Sql, statement } from '../postgres/connection.js';
 import type { JournalStore } from '../store/journal-store.js';
 import type { Journal } from '../store/journals.js';
 import type { ToldFigures } from '../store/told-figures.js';
-import type { JobsFigures } from './figures-told.js';
+import type { JobsFigures, WebhookFigures } from './figures-told.js';
 import { pause } from './pause.js';
 import type { RecoveryState } from './recovery.js';
 import type { WriterFigures } from './writer.js';
@@ -22,6 +22,8 @@ export interface FiguresOptions {
   readonly recovery: () => RecoveryState;
   /** How often Redis was filled from Postgres by this process. */
   readonly restores: () => number;
+  /** null where there are none. */
+  readonly webhooks: () => WebhookFigures | null;
   readonly isOutage: (error: unknown) => boolean;
   readonly onProblem: (error: unknown) => void;
 }
@@ -58,6 +60,7 @@ export function startFigures(options: FiguresOptions): { stop(): Promise<void> }
       isPostgresUp,
       recovery: options.recovery(),
       restores: options.restores(),
+      webhooks: options.webhooks(),
     };
   };
 

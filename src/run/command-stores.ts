@@ -20,34 +20,48 @@ const CONNECTIONS_MAX = 4;
 const STATEMENT_MAX_MS = 60_000;
 const REDIS_TIMEOUT_MIN_MS = 10_000;
 
+/** Redis alone. @throws StartError where it can't be reached */
+export async function openCommandStore(config: Config): Promise<Omit<CommandStores, 'sql'>> {
+  const redis = await connectRedis({
+    url: config.redisUrl ?? new Secret(await runningRedis(config.dataDir)),
+    timeoutMs: Math.max(config.redisTimeoutMs, REDIS_TIMEOUT_MIN_MS),
+  });
+  try {
+    const { isCluster } = await checkServer(redis, config.allowEviction);
+    return {
+      store: createStore(redis, { isCluster, waitingMax: config.waitingMax }),
+      async close() {
+        redis.disconnect();
+      },
+    };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
 /** @throws StartError where one of them can't be reached */
 export async function openCommandStores(config: Config): Promise<CommandStores> {
   if (config.postgres === 'off') {
     throw new StartError('There is no Postgres (INVITED_POSTGRES=off): this command needs one.');
   }
-  const redisUrl = config.redisUrl ?? new Secret(await runningRedis(config.dataDir));
-  const postgresUrl = config.postgresUrl ?? new Secret(await runningPostgres(config.dataDir));
-  const redis = await connectRedis({
-    url: redisUrl,
-    timeoutMs: Math.max(config.redisTimeoutMs, REDIS_TIMEOUT_MIN_MS),
-  });
+  const { store, close } = await openCommandStore(config);
   try {
-    const { isCluster } = await checkServer(redis, config.allowEviction);
     const sql = connectPostgres({
-      url: postgresUrl,
+      url: config.postgresUrl ?? new Secret(await runningPostgres(config.dataDir)),
       connectionsMax: CONNECTIONS_MAX,
       statementTimeoutMs: STATEMENT_MAX_MS,
     });
     return {
-      store: createStore(redis, { isCluster, waitingMax: config.waitingMax }),
+      store,
       sql,
       async close() {
-        redis.disconnect();
+        await close();
         await sql.close();
       },
     };
   } catch (error) {
-    redis.disconnect();
+    await close();
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-// What the jobs process and its writer's thread both begin with: the two stores, the log, and what counts as an outage.
+// What the jobs process and its threads begin with: the two stores, the log, and what counts as an outage.
 
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';

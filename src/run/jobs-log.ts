@@ -4,6 +4,8 @@ import type { RecoveryLog } from '../jobs/recovery.js';
 import type { StreamBoundOptions } from '../jobs/stream-bound.js';
 import type { WriterLog } from '../jobs/writer.js';
 import { type createLog, describeBug } from '../log.js';
+import type { RelayLog } from '../webhooks/relay.js';
+import type { Target } from '../webhooks/target.js';
 
 type Log = ReturnType<typeof createLog>;
 
@@ -69,6 +71,30 @@ export function streamBoundLog(log: Log): StreamBoundOptions['log'] {
       ),
     hasRoom: (journal) => log.info({ journal }, 'there is room in the journal again: changes are taken'),
     failed: (error) => log.error({ problem: describeBug(error) }, 'the journal could not be measured'),
+  };
+}
+
+/** Of a URL nothing that may be a secret. */
+export function webhooksLog(log: Log): RelayLog {
+  const of = ({ consumer, shown }: Target) => ({ consumer, url: shown });
+  return {
+    gap: (target, after) =>
+      log.error(
+        { ...of(target), after },
+        'events were dropped from Redis before this webhook had them: it was behind for longer than they are kept; it goes on with the oldest there are',
+      ),
+    gaveUp: (target, { id, type }, attempts, reason) =>
+      log.warn(
+        { ...of(target), event_id: id, type, attempts, reason },
+        'a webhook did not take an event: it is kept as a dead letter (invited webhooks list)',
+      ),
+    dropped: (howMany) =>
+      log.error({ how_many: howMany }, 'there are too many dead letters: the oldest were dropped'),
+    fails: (target, reason) =>
+      log.warn({ ...of(target), reason }, 'a webhook fails: it is tried one event at a time'),
+    recovers: (target) => log.info(of(target), 'a webhook takes events again'),
+    failed: (error) =>
+      log.error({ problem: describeBug(error) }, 'a webhook could not go on; it is tried again'),
   };
 }
 

@@ -1,5 +1,5 @@
-// The jobs process: everything that is nobody's request. Copies to Postgres, restores from it, sweeps expired invites. Several may
-// run on one Redis, and share the work by leases. Started and ended by start.ts, whose death ends it too.
+// The jobs process: everything that is nobody's request. Copies to Postgres, restores from it, sweeps expired invites, sends events to
+// webhooks. Several may run on one Redis, and share the work by leases. Started and ended by start.ts, whose death ends it too.
 
 import { type Config, loadConfig } from '../config.js';
 import { startFigures } from '../jobs/figures.js';
@@ -13,8 +13,8 @@ import { endOn, Teardown } from '../teardown.js';
 import { tellSupervisor } from '../workers/message.js';
 import { keptOf, type Log, openJobParts } from './job-parts.js';
 import { recoveryLog, streamBoundLog, tellReaderCut } from './jobs-log.js';
-import { startWriterThread } from './writer.js';
-import type { WriterSettings } from './writer-thread.js';
+import type { ThreadSettings } from './thread-work.js';
+import { startWebhooksThread, startWriterThread } from './threads.js';
 
 /**
  * The environment of the process has every setting that start.ts had to find out: Redis, Postgres.
@@ -45,7 +45,7 @@ export async function runJobs(
   await tellSupervisor({ kind: 'ready' });
 }
 
-async function begin(config: Config, log: Log, teardown: Teardown, settings: WriterSettings): Promise<void> {
+async function begin(config: Config, log: Log, teardown: Teardown, settings: ThreadSettings): Promise<void> {
   const parts = await openJobParts(config, log, teardown, settings.embeddedDatabase);
   const { store, sql, holder, isOutage, isPostgresNew } = parts;
   await store.scripts.load();
@@ -65,16 +65,21 @@ async function begin(config: Config, log: Log, teardown: Teardown, settings: Wri
   const recovery = startRecovery({ ...parts, log: recoveryLog(log, countRestore) });
   end(recovery);
   end(startSweeper({ ...common, invites: store.invites, endings: store.endings }));
-  const writer = sql === null ? null : startWriterThread(settings, endBy(log));
-  end(
+  const writer = sql === null ? null : startWriterThread(settings, endBy(log, 'the writer failed'));
+  const copying =
     writer ??
-      startForgetter({
-        ...common,
-        intervalMs: config.snapshotIntervalMs,
-        kept: keptOf(config),
-        onReaderCut: tellReaderCut(log),
-      }),
-  );
+    startForgetter({
+      ...common,
+      intervalMs: config.snapshotIntervalMs,
+      kept: keptOf(config),
+      onReaderCut: tellReaderCut(log),
+    });
+  const webhooks =
+    config.webhookUrls.length === 0 ? null : startWebhooksThread(settings, endBy(log, 'the webhooks failed'));
+  // Each takes its seconds to end, and there are not enough for one after the other.
+  teardown.add(async () => {
+    await Promise.all([copying.stop(), webhooks?.stop()]);
+  });
   end(startStreamBound({ ...common, entriesMax: config.streamMax, log: streamBoundLog(log) }));
   end(
     startFigures({
@@ -84,14 +89,15 @@ async function begin(config: Config, log: Log, teardown: Teardown, settings: Wri
       writer: () => writer?.figures() ?? null,
       recovery: recovery.state,
       restores: () => restores,
+      webhooks: () => webhooks?.figures() ?? null,
     }),
   );
 }
 
-/** Without its writer the process is of no use: whoever started it starts it again. */
-function endBy(log: Log): (error: unknown) => void {
+/** Without its threads the process is of no use: whoever started it starts it again. */
+function endBy(log: Log, what: string): (error: unknown) => void {
   return (error) => {
-    log.error({ problem: describeBug(error) }, 'the writer failed');
+    log.error({ problem: describeBug(error) }, what);
     process.exit(1);
   };
 }

@@ -3,7 +3,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '../http/routes/metrics.js';
-import { type JobsFigures, sumFigures } from '../jobs/figures-told.js';
+import { type JobsFigures, sumFigures, type WebhookFigures } from '../jobs/figures-told.js';
 
 const REDIS_MAX_MS = 500;
 const RECOVERY = { open: 0, checking: 1, restoring: 2 } as const;
@@ -75,7 +75,27 @@ function jobsMetrics(figures: JobsFigures): Registry {
     RECOVERY[figures.recovery],
   );
   counter('invited_restores_total', 'How often Redis was filled from Postgres.', figures.restores);
+  if (figures.webhooks !== null) addWebhooks(register, figures.webhooks);
   return register;
+}
+
+function addWebhooks(register: Registry, figures: WebhookFigures): void {
+  const registers = [register];
+  const deliveries = new Counter({
+    ...{ name: 'invited_webhook_deliveries_total', registers, labelNames: ['outcome'] },
+    help: 'Attempts to send an event to a webhook, by whether it was taken.',
+  });
+  deliveries.inc({ outcome: 'delivered' }, figures.delivered);
+  deliveries.inc({ outcome: 'failed' }, figures.failedAttempts);
+  new Gauge({
+    ...{ name: 'invited_webhook_outstanding', registers },
+    help: 'Events that are under way to a webhook, or wait to be sent again.',
+  }).set(figures.outstanding);
+  if (figures.deadLetters === null) return;
+  new Gauge({
+    ...{ name: 'invited_webhook_dead_letters', registers },
+    help: 'Events that webhooks did not take and that wait to be replayed.',
+  }).set(figures.deadLetters);
 }
 
 /** null: it failed, or took too long. */

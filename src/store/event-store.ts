@@ -35,6 +35,8 @@ export interface EventStore {
   ): Promise<EventsPage | 'expired'>;
   /** Notes that a consumer came, and where he stands now; null: there are too many consumers. */
   note(journal: Journal, consumer: string, position: string): Promise<string | null>;
+  /** The same, unless he stands further on already. */
+  advance(journal: Journal, consumer: string, position: string): Promise<void>;
   /** Where a consumer stands; one who isn't known is noted. null: there are too many consumers. */
   begin(journal: Journal, consumer: string, from: Beginning): Promise<string | null>;
   consumers(journal: Journal): Promise<readonly Consumer[]>;
@@ -45,8 +47,8 @@ export interface EventStore {
 export function createEventStore(scripts: Scripts): EventStore {
   const ask = async (name: string, journal: Journal, args: readonly Argument[]) =>
     new ReplyReader(await scripts.run(name, journal, args), name);
-  const note = async (journal: Journal, consumer: string, where: string): Promise<string | null> => {
-    const reply = await ask('consumer-note', journal, [consumer, where]);
+  const tell = async (journal: Journal, consumer: string, where: string, mayGoBack: boolean) => {
+    const reply = await ask('consumer-note', journal, [consumer, where, mayGoBack ? 1 : 0]);
     return reply.oneOf(['noted', 'too_many']) === 'noted' ? reply.text() : null;
   };
 
@@ -58,8 +60,12 @@ export function createEventStore(scripts: Scripts): EventStore {
       return { trimmedTo: trimmedTo === '' ? null : trimmedTo, entries: readEntries(reply.inner()) };
     },
 
-    note,
-    begin: note,
+    note: (journal, consumer, position) => tell(journal, consumer, position, true),
+    begin: (journal, consumer, from) => tell(journal, consumer, from, true),
+
+    async advance(journal, consumer, position) {
+      await tell(journal, consumer, position, false);
+    },
 
     async consumers(journal) {
       const reply = await ask('consumers-list', journal, []);

@@ -49,7 +49,7 @@ export interface EntityAsked {
 /** What is stored of an entity: fields, or one value; null: gone. */
 export type StoredEntity = string | readonly string[] | null;
 
-export type Work = 'writer' | 'sweeper' | 'restore';
+export type Work = 'writer' | 'sweeper' | 'restore' | 'webhooks';
 
 export interface JournalFigures {
   readonly entries: number;

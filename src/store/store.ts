@@ -3,6 +3,7 @@
 import type { Redis } from 'ioredis';
 import { type AcceptReply, type AcceptRequest, acceptScript } from './accept.js';
 import { type Batcher, createBatcher } from './batcher.js';
+import { createDeadLetters, type DeadLetters } from './dead-letters.js';
 import { createDirectoryStore, type DirectoryStore } from './directory.js';
 import { createEndingStore, type EndingStore } from './endings.js';
 import { createEpochs, type Epochs } from './epochs.js';
@@ -49,6 +50,7 @@ export interface Store {
   readonly peek: Peek;
   readonly epochs: Epochs;
   readonly toldFigures: ToldFigures;
+  readonly deadLetters: DeadLetters;
   /** To fill it from Postgres, for the holder of the lease 'restore'. */
   restoring(holder: string): Restoring;
   /** Rejects with StoreUnavailable while Redis can't be had, or holds other data than it should. */
@@ -101,6 +103,7 @@ export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOption
     peek: createPeek(redis, isCluster),
     epochs: createEpochs(redis, journals),
     toldFigures: createToldFigures(redis, scripts),
+    deadLetters: createDeadLetters(scripts),
     restoring: (holder) => new Restoring(scripts, isCluster, holder),
     async checkReady() {
       await scripts.run('ready', 0, []);

@@ -30,7 +30,8 @@ describe.each(worlds)('the events of a %s server', (kind) => {
   };
   const trim = (id: string, copiedTo: string, retentionMs = 0, keptMax = MANY) =>
     world.at(id, 'journal-copied', copiedTo, retentionMs, keptMax);
-  const note = (id: string, name: string, position: string) => world.at(id, 'consumer-note', name, position);
+  const note = (id: string, name: string, position: string, mayGoBack = 1) =>
+    world.at(id, 'consumer-note', name, position, mayGoBack);
   /** A guild with some invites: one entry for each. */
   const fill = async (count: number) => {
     const guild = await world.guild();
@@ -133,6 +134,17 @@ describe.each(worlds)('the events of a %s server', (kind) => {
     for (let at = 3; at < 100; at += 1) await note(id, `n${at}`, '');
     expect(await note(id, 'one more', '')).toEqual(['too_many']);
     expect(await note(id, 'a', ids[0] ?? '')).toEqual(['noted', ids[0]]);
+  });
+
+  it('have consumers who go on, and back only if they may', async () => {
+    const { id } = await fill(1);
+    const steps = ['5-0', '5-1-0', '5-1-2', '5-1-10', '5-1', '6-0-1', '60-0'];
+    for (const [at, step] of steps.entries()) {
+      expect(await note(id, 'a', step, 0)).toEqual(['noted', step]);
+      for (const earlier of steps.slice(0, at))
+        expect(await note(id, 'a', earlier, 0)).toEqual(['noted', step]);
+    }
+    expect(await note(id, 'a', '5-1-2', 1)).toEqual(['noted', '5-1-2']);
   });
 
   it('are forgotten where nobody copies, with the marks, and that is noted for a copy that comes', async () => {

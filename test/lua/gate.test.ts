@@ -110,6 +110,8 @@ describe.each(worlds)('a journal that may not grow, on a %s server', (kind) => {
   /** Those that make room, or have nothing to do with it. */
   const exempt = [
     'answer-keep',
+    'dead-letter-put',
+    'dead-letter-remove',
     'journal-copied',
     'journal-forget',
     'journal-recopied',

@@ -22,7 +22,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   events: ['events', 'store', 'invite'],
   engine: ['engine', 'store', 'invite'],
   http: ['http', 'engine', 'events', 'invite', 'listen-on.ts', 'secret.ts', 'start-error.ts'],
-  jobs: ['jobs', 'events', 'store', 'postgres', 'invite'],
+  webhooks: ['webhooks', 'events', 'store', 'invite', 'secret.ts'],
+  jobs: ['jobs', 'events', 'webhooks', 'store', 'postgres', 'invite'],
   postgres: ['postgres', 'invite', 'secret.ts', 'start-error.ts'],
   demo: ['demo', 'engine', 'invite'],
   embedded: ['embedded', 'background.ts', 'start-error.ts'],
@@ -40,6 +41,7 @@ const ONLY_IN: Readonly<Record<string, (file: string) => boolean>> = {
   pg: (file) => file.startsWith('postgres/'),
   '@electric-sql/': (file) => file.startsWith('embedded/'),
   pino: (file) => file === 'log.ts',
+  standardwebhooks: (file) => file === 'webhooks/sign.ts',
   'prom-client': (file) => file === 'run/metrics.ts',
 };
 

@@ -60,6 +60,71 @@ describe('loadConfig', () => {
   });
 });
 
+describe('the settings of webhooks', () => {
+  const KEY = Buffer.alloc(24, 7).toString('base64');
+  const URLS = 'https://one.example/hook?token=canary, http://two.example:8000';
+
+  it('are off by default', () => {
+    expect(loadConfig({})).toMatchObject({
+      ...{ webhookUrls: [], webhookSecret: null, webhookAttempts: 10, webhookTimeoutMs: 15_000 },
+    });
+  });
+
+  it.each([KEY, `whsec_${KEY}`])('take the secret with its prefix and without', (secret) => {
+    const config = loadConfig({ INVITED_WEBHOOK_URLS: URLS, INVITED_WEBHOOK_SECRET: secret });
+    expect(config.webhookUrls.map((url) => url.reveal())).toEqual([
+      'https://one.example/hook?token=canary',
+      'http://two.example:8000',
+    ]);
+    expect(config.webhookSecret?.reveal()).toBe(`whsec_${KEY}`);
+    expect(JSON.stringify(config)).not.toMatch(/canary|whsec/);
+  });
+
+  it.each([
+    ['ftp://canary.example', /^Wrong settings: INVITED_WEBHOOK_URLS must be http or https URLs/],
+    ['canary', /INVITED_WEBHOOK_URLS must be http or https URLs/],
+    ['https://user:canary@one.example', /INVITED_WEBHOOK_URLS must be .* without a user or password/],
+    ['https://canary@one.example', /INVITED_WEBHOOK_URLS must be .* without a user or password/],
+    ['https://canary.example,https://canary.example/', /INVITED_WEBHOOK_URLS must not name a URL twice/],
+    ['https://canary.example,', /INVITED_WEBHOOK_URLS must be a list/],
+    [
+      Array.from({ length: 17 }, (_, at) => `https://canary.example/${at}`).join(),
+      /INVITED_WEBHOOK_URLS must be at most 16/,
+    ],
+  ])('refuse URLs that are none, in a line without them: %s', (urls, problem) => {
+    const load = () => loadConfig({ INVITED_WEBHOOK_URLS: urls, INVITED_WEBHOOK_SECRET: KEY });
+    expect(load).toThrow(problem);
+    expect(load).not.toThrow(/canary|\n/);
+  });
+
+  it.each([
+    Buffer.alloc(15, 1).toString('base64'),
+    Buffer.alloc(65, 1).toString('base64'),
+    `whsec_${KEY}!`,
+    `whsec_whsec_${KEY}`,
+    'whsec_canary',
+    Buffer.alloc(16, 255).toString('base64url'),
+  ])('refuse a secret that is none, in a line without it: %s', (secret) => {
+    const load = () => loadConfig({ INVITED_WEBHOOK_URLS: URLS, INVITED_WEBHOOK_SECRET: secret });
+    expect(load).toThrow(/^Wrong settings: INVITED_WEBHOOK_SECRET must be whsec_ and 16 to 64 bytes/);
+    expect(load).not.toThrow(secret);
+  });
+
+  it('want a secret as soon as there are URLs', () => {
+    const load = () => loadConfig({ INVITED_WEBHOOK_URLS: URLS });
+    expect(load).toThrow(/^Wrong settings: INVITED_WEBHOOK_SECRET must be set/);
+    expect(load).not.toThrow(/canary/);
+  });
+
+  it.each([
+    { INVITED_WEBHOOK_ATTEMPTS: '0' },
+    { INVITED_WEBHOOK_ATTEMPTS: '101' },
+    { INVITED_WEBHOOK_TIMEOUT_MS: '99' },
+  ])('have bounds: %o', (env) => {
+    expect(() => loadConfig(env)).toThrow(Object.keys(env)[0]);
+  });
+});
+
 describe('Secret', () => {
   it('shows itself to nobody but who asks for it', () => {
     const secret = new Secret('canary');
