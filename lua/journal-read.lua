@@ -7,9 +7,9 @@
 -- ARGV[2]  how many entries at most, 1-10000
 -- ARGV[3]  how many marks at most, 1-100000
 --
--- Replies: {'read', seq, id of the last entry that was trimmed away or '', at which seq marks were forgotten that nobody
---   had copied or '', 1 if there are no more entries,
---   entries as XRANGE gives them, marks: entity, seq, entity, seq …}
+-- Replies: {'read', seq, id of the last entry that was trimmed away or '', at which seq marks were forgotten that
+--   nobody had copied or '', 1 if there are no more entries, entries as XRANGE gives them, marks: entity, seq, entity,
+--   seq …}
 
 --! include gate
 --! include keys

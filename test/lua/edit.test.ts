@@ -191,10 +191,10 @@ describe.each(worlds)('edit.lua on a %s server', (kind) => {
         await own.at(guild.id, 'edit', ...argumentsOf(longer, { maxAge: 600 }));
         await own.at(guild.id, 'edit', ...argumentsOf(shorter, { maxAge: 60 }));
         await own.at(guild.id, 'edit', ...argumentsOf(never, { maxAge: 0 }));
-        expect(await own.atTime(createdAtMs + 60_000, guild.id, 'sweep', 100)).toEqual(['swept', 1]);
+        expect(await own.atTime(createdAtMs + 60_000, guild.id, 'sweep', 100)).toEqual(['swept', 1, 0]);
         const [event] = await own.events(guild.id, 1);
         expect(event).toMatchObject({ type: 'INVITE_DELETE', code: shorter, reason: 'expired' });
-        expect(await own.atTime(createdAtMs + 601_000, guild.id, 'sweep', 100)).toEqual(['swept', 1]);
+        expect(await own.atTime(createdAtMs + 601_000, guild.id, 'sweep', 100)).toEqual(['swept', 1, 0]);
         expect((await own.events(guild.id, 1))[0]).toMatchObject({ code: longer });
         expect(await own.record(own.codeKey(never))).not.toBeNull();
       } finally {
