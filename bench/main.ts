@@ -10,18 +10,29 @@ import { type CopyResult, measureCopy } from './copy.js';
 import { type IdleResult, measureIdle } from './idle.js';
 import { describeMachine, driverVersion, hasWrk } from './machine.js';
 import { measureOpenLoop, type OpenLoopResult } from './open-loop.js';
-import { printCopy, printIdle, printMachine, printOpenLoop, printScale, printScenario } from './print.js';
+import {
+  printCopy,
+  printIdle,
+  printMachine,
+  printOpenLoop,
+  printRelay,
+  printScale,
+  printScenario,
+} from './print.js';
+import { measureRelay, type RelayResult } from './relay.js';
 import { renderReport } from './report.js';
 import type { BenchResult } from './result.js';
 import { type RoundSettings, runScenario } from './rounds.js';
 import { measureScale, type ScaleResult } from './scale.js';
 import { scenarios } from './scenarios.js';
 
-const EXTRA = ['one-client', 'open-loop', 'copy', 'scale'] as const;
+const EXTRA = ['one-client', 'open-loop', 'copy', 'relay', 'scale'] as const;
+/** Only where they are asked for: they take their time. */
+const LONG: readonly string[] = ['copy', 'relay', 'scale'];
 const USAGE = `usage: npm run bench -- [scenario …] [options]
 
   scenarios       ${scenarios.map(({ name }) => name).join(' ')}
-                  ${EXTRA.join(' ')}(default: all but copy and scale)
+                  ${EXTRA.join(' ')} (default: all but ${LONG.join(', ')})
   --rounds N      turns of each contender, 1–50 (default 5)
   --seconds N     of each turn, 1–60 (default 3)
   --connections N 1–2000 (default 256)
@@ -61,8 +72,7 @@ async function main(args: readonly string[]): Promise<number> {
   const known: readonly string[] = [...scenarios.map(({ name }) => name), ...EXTRA];
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new WrongUsage(`no such scenario: ${unknown.join(', ')}`);
-  const wanted =
-    positionals.length > 0 ? positionals : known.filter((name) => name !== 'copy' && name !== 'scale');
+  const wanted = positionals.length > 0 ? positionals : known.filter((name) => !LONG.includes(name));
 
   const talk = values.json ? process.stderr : process.stdout;
   const print = (line: string): void => void talk.write(`${line}\n`);
@@ -76,6 +86,7 @@ async function main(args: readonly string[]): Promise<number> {
     idle: null,
     scale: null,
     copy: null,
+    relay: null,
   };
   for (const scenario of scenarios.filter(({ name }) => wanted.includes(name))) {
     tell(scenario.name);
@@ -99,6 +110,11 @@ async function main(args: readonly string[]): Promise<number> {
     const copy: CopyResult = await measureCopy(settings, tell);
     result.copy = copy;
     printCopy(print, copy);
+  }
+  if (wanted.includes('relay')) {
+    const relay: RelayResult = await measureRelay(settings, tell);
+    result.relay = relay;
+    printRelay(print, relay);
   }
   if (wanted.includes('scale')) {
     const scale: ScaleResult = await measureScale(settings, tell);

@@ -3,6 +3,7 @@
 import type { CopyResult } from './copy.js';
 import type { IdleResult } from './idle.js';
 import type { OpenLoopResult } from './open-loop.js';
+import type { RelayResult } from './relay.js';
 import type { BenchResult } from './result.js';
 import { CEILING, type Standing } from './rounds.js';
 import type { ScaleResult } from './scale.js';
@@ -105,6 +106,22 @@ export function printCopy(print: Print, { scenarios }: CopyResult): void {
       }),
     ]);
   }
+}
+
+export function printRelay(print: Print, { standings, told }: RelayResult): void {
+  print('\nrelay: accept-hot, while a reader of the event stream and a webhook are told');
+  table(print, [
+    ['', 'accepts/s', 'of unheard', 'p99 ms'],
+    ...standings.map(({ name, median }) => [
+      name,
+      whole(median.perSecond),
+      median.share.toFixed(2),
+      median.p99.toFixed(2),
+    ]),
+  ]);
+  print(
+    `  told, from the beginning of a turn until all was: stream ${whole(told.streamPerSecond)}/s, webhook ${whole(told.webhookPerSecond)}/s`,
+  );
 }
 
 export function printScale(print: Print, { sizes }: ScaleResult): void {

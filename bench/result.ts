@@ -4,6 +4,7 @@ import type { CopyResult } from './copy.js';
 import type { IdleResult } from './idle.js';
 import type { Machine } from './machine.js';
 import type { OpenLoopResult } from './open-loop.js';
+import type { RelayResult } from './relay.js';
 import type { RoundSettings, Standing } from './rounds.js';
 import type { ScaleResult } from './scale.js';
 
@@ -22,4 +23,5 @@ export interface BenchResult {
   idle: IdleResult | null;
   scale: ScaleResult | null;
   copy: CopyResult | null;
+  relay: RelayResult | null;
 }

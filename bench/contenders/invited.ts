@@ -31,6 +31,9 @@ export interface InvitedContender extends Contender {
 export interface InvitedRunning extends Running {
   /** How its copy in Postgres stands; null: it has none. */
   readonly copy: InvitedCopy | null;
+  readonly adminUrl: string;
+  /** The headers of a caller who is a service. */
+  readonly service: Readonly<Record<string, string>>;
 }
 
 async function start(options: StartOptions, env: Readonly<Record<string, string>>): Promise<InvitedRunning> {
@@ -76,6 +79,8 @@ async function start(options: StartOptions, env: Readonly<Record<string, string>
 
   return {
     url,
+    adminUrl,
+    service,
     copy,
     serverPids: () => [
       pid,
