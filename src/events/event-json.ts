@@ -31,45 +31,60 @@ export function countOf(change: Change): number {
   return change.kind === 'joins' ? change.userIds.length : 1;
 }
 
-/** Which of its events, from 0 on: packed joins are many. */
-export function eventOf(change: Change, index: number, id: string, names: Names): OutboxEvent {
-  const event = (type: string, seq: number, channelId: Snowflake | null, data: string): OutboxEvent => ({
-    id,
-    type,
-    guildId: change.guildId,
-    channelId,
-    json:
-      `{"id":"${id}","seq":${seq},"type":"${type}","at":"${isoTime(change.atMs)}"` +
-      `,"guild_id":${idJson(change.guildId)},"channel_id":${idJson(channelId)},"data":${data}}`,
-  });
+/** Its events from one to the other (exclusive): packed joins are many, everything else is one. */
+export function eventsOf(
+  change: Change,
+  { from, to }: { readonly from: number; readonly to: number },
+  idOf: (index: number) => string,
+  names: Names,
+): readonly OutboxEvent[] {
+  const [type, channelId, dataOf] = formOf(change, names);
+  const firstSeq = change.kind === 'joins' ? change.firstSeq : change.seq;
+  const { guildId } = change;
+  // What they have in common is made once: joins come by the hundred.
+  const middle =
+    `,"type":"${type}","at":"${isoTime(change.atMs)}","guild_id":${idJson(guildId)}` +
+    `,"channel_id":${idJson(channelId)},"data":`;
+  const events: OutboxEvent[] = [];
+  for (let index = from; index < to; index += 1) {
+    const id = idOf(index);
+    const json = `{"id":"${id}","seq":${firstSeq + index}${middle}${dataOf(index)}}`;
+    events.push({ id, type, guildId, channelId, json });
+  }
+  return events;
+}
+
+type Form = readonly [type: string, channelId: Snowflake | null, dataOf: (index: number) => string];
+
+function formOf(change: Change, names: Names): Form {
   switch (change.kind) {
     case 'joins': {
+      const { userIds, firstUses } = change;
       // Codes are of letters, digits and hyphens: none needs to be encoded.
-      const data =
-        `{"code":"${change.code}","user_id":"${change.userIds[index]}","inviter_id":${idJson(change.inviterId)}` +
-        `,"uses":${change.firstUses + index},"temporary":${change.isTemporary},"vanity":${change.isVanity}}`;
-      return event('INVITE_ACCEPT', change.firstSeq + index, change.channelId, data);
+      const head = `{"code":"${change.code}","user_id":"`;
+      const inviter = `","inviter_id":${idJson(change.inviterId)},"uses":`;
+      const tail = `,"temporary":${change.isTemporary},"vanity":${change.isVanity}}`;
+      return [
+        'INVITE_ACCEPT',
+        change.channelId,
+        (index) => `${head}${userIds[index]}${inviter}${firstUses + index}${tail}`,
+      ];
     }
     case 'create':
-      return event('INVITE_CREATE', change.seq, change.channelId, inviteOf(change, names));
+      return ['INVITE_CREATE', change.channelId, () => inviteOf(change, names)];
     case 'update':
-      return event('INVITE_UPDATE', change.seq, change.channelId, inviteOf(change, names));
+      return ['INVITE_UPDATE', change.channelId, () => inviteOf(change, names)];
     case 'delete': {
       const { code, reason, by } = change;
-      return event('INVITE_DELETE', change.seq, change.channelId, JSON.stringify({ code, reason, by }));
+      return ['INVITE_DELETE', change.channelId, () => JSON.stringify({ code, reason, by })];
     }
     case 'member_remove': {
       const { userId, reason } = change;
-      return event('MEMBER_REMOVE', change.seq, null, JSON.stringify({ user_id: userId, reason }));
+      return ['MEMBER_REMOVE', null, () => JSON.stringify({ user_id: userId, reason })];
     }
     case 'vanity_update': {
       const { oldCode, newCode } = change;
-      return event(
-        'VANITY_UPDATE',
-        change.seq,
-        null,
-        JSON.stringify({ old_code: oldCode, new_code: newCode }),
-      );
+      return ['VANITY_UPDATE', null, () => JSON.stringify({ old_code: oldCode, new_code: newCode })];
     }
   }
 }

@@ -3,12 +3,11 @@
 import type { Snowflake } from '../invite/id.js';
 import { isoTime } from '../invite/invite-json.js';
 import type { EventStore } from '../store/event-store.js';
-import type { JournalEntry } from '../store/journal-store.js';
 import type { Journal } from '../store/journals.js';
 import type { UserStore } from '../store/users.js';
 import type { Change } from './change.js';
 import { readEntry } from './entry.js';
-import { countOf, eventOf, namesIn, type OutboxEvent } from './event-json.js';
+import { countOf, eventsOf, namesIn, type OutboxEvent } from './event-json.js';
 import {
   eventId,
   type Position,
@@ -59,34 +58,45 @@ export async function readJournal(
   const enough = Math.min(limit + had, ENOUGH_MAX);
   const page = await source.events.read(journal, place?.entryId ?? null, had > 0, enough);
   if (page === 'expired') return page;
-  const found: { readonly change: Change; readonly index: number; readonly position: string }[] = [];
+  const found: Found[] = [];
+  let count = 0;
   let position = after ?? page.trimmedTo;
   for (const entry of page.entries) {
-    const events = eventsIn(entry);
-    if (events.length === 0) position = entry.id;
-    for (const [index, event] of events.entries()) {
-      if (index < had || found.length >= limit) continue;
-      position = positionBehind(entry.id, index, events.length);
-      found.push({ ...event, position });
+    const changes = readEntry(entry) ?? [];
+    const all = changes.reduce((sum, change) => sum + countOf(change), 0);
+    if (all === 0) position = entry.id;
+    let passed = 0;
+    for (const change of changes) {
+      const own = countOf(change);
+      const from = Math.min(Math.max(0, had - passed), own);
+      const to = Math.min(own, from + limit - count);
+      if (to > from) {
+        found.push({ change, from, to, entryId: entry.id, passed, all });
+        count += to - from;
+        position = positionBehind(entry.id, passed + to - 1, all);
+      }
+      passed += own;
     }
     had = 0;
-    if (found.length >= limit) break;
+    if (count >= limit) break;
   }
   const names = await source.users.read(new Set<Snowflake>(found.flatMap(({ change }) => namesIn(change))));
-  const events = found.map(({ change, index, position }) =>
-    eventOf(change, index, eventId(journal, source.isCluster, position), names),
-  );
+  const idAt = ({ entryId, passed, all }: Found, index: number): string =>
+    eventId(journal, source.isCluster, positionBehind(entryId, passed + index, all));
+  const events = found.flatMap((one) => eventsOf(one.change, one, (index) => idAt(one, index), names));
   return { events, position };
 }
 
-/** Each event of an entry, as a change and which one of it. */
-function eventsIn(entry: JournalEntry): readonly { readonly change: Change; readonly index: number }[] {
-  const events: { change: Change; index: number }[] = [];
-  for (const change of readEntry(entry) ?? []) {
-    const count = countOf(change);
-    for (let index = 0; index < count; index += 1) events.push({ change, index });
-  }
-  return events;
+/** Some events of a change, which is one of those of an entry. */
+interface Found {
+  readonly change: Change;
+  readonly from: number;
+  readonly to: number;
+  readonly entryId: string;
+  /** How many events of the entry come before those of the change. */
+  readonly passed: number;
+  /** How many the entry has. */
+  readonly all: number;
 }
 
 export class Feed {
