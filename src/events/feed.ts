@@ -55,21 +55,22 @@ export async function readJournal(
   limit: number,
 ): Promise<JournalEvents | 'expired'> {
   const place = after === null ? null : readPosition(after);
-  let had = place?.had ?? 0;
-  const enough = Math.min(limit + had, ENOUGH_MAX);
-  const page = await source.events.read(journal, place?.entryId ?? null, had > 0, enough);
+  const isWithin = place !== null && place.had !== null;
+  const enough = Math.min(limit + (place?.had ?? 0), ENOUGH_MAX);
+  const page = await source.events.read(journal, place?.entryId ?? null, isWithin, enough);
   if (page === 'expired') return page;
   const found: { readonly change: Change; readonly index: number; readonly position: string }[] = [];
   let position = after ?? page.trimmedTo;
   for (const entry of page.entries) {
     const events = eventsIn(entry);
-    if (events.length === 0) position = entry.id;
+    const had = entry.id === place?.entryId ? (place.had ?? 0) : 0;
+    // Damaged, or had as a whole.
+    if (events.length <= had) position = entry.id;
     for (const [index, event] of events.entries()) {
       if (index < had || found.length >= limit) continue;
       position = positionBehind(entry.id, index, events.length);
       found.push({ ...event, position });
     }
-    had = 0;
     if (found.length >= limit) break;
   }
   const names = await source.users.read(new Set<Snowflake>(found.flatMap(({ change }) => namesIn(change))));
