@@ -2,10 +2,12 @@
 // order. Must never repair, repeat or sort anything.
 
 import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Answer, type Call, type JsonObject, signToken } from './client.js';
 import { asService, type Host } from './directory.js';
+import { snowflake, snowflakes } from './ids.js';
 import { until } from './until.js';
 
 export const EVENTS_PATH = '/internal/v1/events';
@@ -246,4 +248,32 @@ export class SocketReader implements EventReader {
   kill(): void {
     this.socket.terminate();
   }
+}
+
+const USERS_OF_AN_ENTRY = 250;
+
+/**
+ * Writes so many joins at once, as `accept.lua` does, but for the rest of what a join is: for readers who must be given much. Gives
+ * the ids of the users, in order.
+ */
+export async function fillJournal(redisUrl: string, count: number): Promise<readonly string[]> {
+  const redis = new Redis(redisUrl);
+  const userIds: string[] = [];
+  try {
+    for (let done = 0; done < count; done += USERS_OF_AN_ENTRY) {
+      const users = snowflakes(Math.min(USERS_OF_AN_ENTRY, count - done));
+      const seq = Number(await redis.incrby('invited:{0}:seq', users.length)) - users.length + 1;
+      const joins = ['aCodeOf8', snowflake(), snowflake(), snowflake(), 0, 0, 1, ...users].join(' ');
+      const fields = ['type', 'INVITE_ACCEPT', 'seq', seq, 'at', Date.now(), 'joins', joins];
+      await redis.xadd('invited:{0}:events', '*', ...fields);
+      userIds.push(...users);
+    }
+  } finally {
+    redis.disconnect();
+  }
+  return userIds;
+}
+
+export function usersOf(events: readonly Event[]): readonly unknown[] {
+  return events.map(({ data }) => data['user_id']);
 }
