@@ -345,14 +345,19 @@ describe('rude readers', () => {
     for (let at = 0; at < 2 * READERS_MAX; at += 50) {
       const sockets = await Promise.all(Array.from({ length: 50 }, dial));
       for (const socket of sockets) socket.end(text);
-      await until('all are done', () => sockets.every(({ destroyed, readyState }) => destroyed || readyState !== 'opening'));
+      await until('all are done', () =>
+        sockets.every(({ destroyed, readyState }) => destroyed || readyState !== 'opening'),
+      );
       for (const socket of sockets) socket.destroy();
     }
     await until('one is let in', async () => (await forms['text/event-stream'](host)).status === 200);
   });
 
   it('that ask by a long poll and go away leave nothing behind', async () => {
-    const text = (await head('application/json')).replace(EVENTS_PATH, `${EVENTS_PATH}?wait=60&after=9999999999999-0`);
+    const text = (await head('application/json')).replace(
+      EVENTS_PATH,
+      `${EVENTS_PATH}?wait=60&after=9999999999999-0`,
+    );
     for (let at = 0; at < 300; at += 50) {
       const sockets = await Promise.all(Array.from({ length: 50 }, dial));
       for (const socket of sockets) socket.write(text);

@@ -58,7 +58,10 @@ export async function readAll(host: Host, after: string | null = null, limit = 1
 
 /** Where events come from now on. */
 export async function nowCursor(host: Host): Promise<string> {
-  return (await readAll(host)).next;
+  const redis = new Redis(host.server.redisUrl);
+  const [newest] = await redis.xrevrange('invited:{0}:events', '+', '-', 'COUNT', 1);
+  redis.disconnect();
+  return newest?.[0] ?? '0-0';
 }
 
 export async function authorization(host: Host): Promise<string> {
