@@ -26,6 +26,7 @@ export interface FeedSource {
   readonly isCluster: boolean;
 }
 
+const BEFORE_EVERYTHING = '0-0';
 /** As much as the script takes. */
 const ENOUGH_MAX = 10_000;
 
@@ -126,7 +127,8 @@ export class Feed {
         limit - events.length,
       );
       if (read === 'expired') return read;
-      if (read.position !== null) positions.set(journal, read.position);
+      // Before everything is a place too: should what comes there be gone before he reads it, he is told so.
+      positions.set(journal, read.position ?? BEFORE_EVERYTHING);
       for (const event of read.events) events.push(event);
     }
     return { events, next: writeCursor(positions, isCluster) };
