@@ -16,8 +16,19 @@
 local after, with_itself, enough = ARGV[1], ARGV[2] == '1', tonumber(ARGV[3])
 assert(enough >= 1 and enough <= 10000, 'out of range')
 
--- Entries read by one command; of a join that is packed, the least characters.
-local STEP, JOIN_CHARACTERS = 16, 20
+-- Entries read by one command; of a line of packed joins, the words before its users.
+local STEP, WORDS_BEFORE_USERS = 16, 7
+
+-- As journal.joins writes it: the lines come last.
+local function count_of(fields)
+  if fields[#fields - 1] ~= 'joins' then
+    return 1
+  end
+  local joins = fields[#fields]
+  local _, separators = joins:gsub('[ \n]', '%0')
+  local _, line_breaks = joins:gsub('\n', '%0')
+  return math.max(1, separators + 1 - WORDS_BEFORE_USERS * (line_breaks + 1))
+end
 
 local trimmed_to = redis.call('GET', keys.trimmed) or ''
 if after ~= '' and trimmed_to ~= ''
@@ -34,9 +45,7 @@ while events < enough do
       break
     end
     entries[#entries + 1] = entry
-    local fields = entry[2]
-    -- As journal.joins writes it: the lines come last.
-    events = events + (fields[#fields - 1] == 'joins' and math.ceil(#fields[#fields] / JOIN_CHARACTERS) or 1)
+    events = events + count_of(entry[2])
   end
   if #some < STEP then
     break

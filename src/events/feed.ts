@@ -25,6 +25,7 @@ export interface FeedSource {
   readonly isCluster: boolean;
 }
 
+const BEFORE_EVERYTHING = '0-0';
 /** As much as the script takes. */
 const ENOUGH_MAX = 10_000;
 
@@ -54,9 +55,9 @@ export async function readJournal(
   limit: number,
 ): Promise<JournalEvents | 'expired'> {
   const place = after === null ? null : readPosition(after);
-  let had = place?.had ?? 0;
-  const enough = Math.min(limit + had, ENOUGH_MAX);
-  const page = await source.events.read(journal, place?.entryId ?? null, had > 0, enough);
+  const isWithin = place !== null && place.had !== null;
+  const enough = Math.min(limit + (place?.had ?? 0), ENOUGH_MAX);
+  const page = await source.events.read(journal, place?.entryId ?? null, isWithin, enough);
   if (page === 'expired') return page;
   const found: Found[] = [];
   let count = 0;
@@ -64,7 +65,9 @@ export async function readJournal(
   for (const entry of page.entries) {
     const changes = readEntry(entry) ?? [];
     const all = changes.reduce((sum, change) => sum + countOf(change), 0);
-    if (all === 0) position = entry.id;
+    const had = entry.id === place?.entryId ? (place.had ?? 0) : 0;
+    // Damaged, or had as a whole.
+    if (all <= had) position = entry.id;
     let passed = 0;
     for (const change of changes) {
       const own = countOf(change);
@@ -77,7 +80,6 @@ export async function readJournal(
       }
       passed += own;
     }
-    had = 0;
     if (count >= limit) break;
   }
   const names = await source.users.read(new Set<Snowflake>(found.flatMap(({ change }) => namesIn(change))));
@@ -135,7 +137,8 @@ export class Feed {
         limit - events.length,
       );
       if (read === 'expired') return read;
-      if (read.position !== null) positions.set(journal, read.position);
+      // Before everything is a place too: should what comes there be gone before he reads it, he is told so.
+      positions.set(journal, read.position ?? BEFORE_EVERYTHING);
       for (const event of read.events) events.push(event);
     }
     return { events, next: writeCursor(positions, isCluster) };

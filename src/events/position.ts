@@ -4,6 +4,7 @@
 // number in front of it, and a cursor is a position for each journal, packed.
 
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { PARTITIONS } from '../invite/partition.js';
 import type { Journal } from '../store/journals.js';
 
 /** As it stands; null: before everything that is kept. */
@@ -55,12 +56,14 @@ export function writeCursor(positions: Positions, isCluster: boolean): string {
 /** null: it is none. */
 export function readCursor(text: string, isCluster: boolean): Positions | null {
   if (!isCluster) return readPosition(text) === null ? null : new Map([[0, text]]);
-  const lines = unpack(text)?.split(SEPARATOR);
-  if (lines === undefined) return null;
+  const unpacked = unpack(text);
+  if (unpacked === null) return null;
+  const lines = unpacked === '' ? [] : unpacked.split(SEPARATOR);
   const positions = new Map<Journal, string>();
   for (const line of lines) {
     const [, journal, position = ''] = /^(\d{1,3})\.(.*)$/.exec(line) ?? [];
-    if (journal === undefined || readPosition(position) === null) return null;
+    if (journal === undefined || Number(journal) >= PARTITIONS) return null;
+    if (readPosition(position) === null) return null;
     positions.set(Number(journal), position);
   }
   return positions;

@@ -126,12 +126,12 @@ export class Exchange implements Incoming {
 
   /** Sends the answer, if anybody waits for it; never throws. */
   reply(reply: Reply): void {
-    if (reply.stream !== undefined && this.request.method !== 'HEAD' && !this.#isOver) {
-      this.#stream(reply, reply.stream);
-      return;
-    }
-    this.#end();
     try {
+      if (reply.stream !== undefined && this.request.method !== 'HEAD' && !this.#isOver) {
+        this.#stream(reply, reply.stream);
+        return;
+      }
+      this.#end();
       if (reply.socket !== undefined) this.#becomeSocket(reply.socket);
       else this.#send(reply, this.#traffic.isDraining || this.body === 'too_large' || !this.#isBodyComplete);
     } catch (error) {
@@ -162,16 +162,12 @@ export class Exchange implements Incoming {
       if (reply.status !== 200) this.#response.writeStatus(statusLine(reply.status));
       this.#response.writeHeader('X-Request-Id', this.#requestId + reply.lines);
     });
-    stream(sink).then(
-      () => {
+    stream(sink)
+      .then(() => {
         this.#end();
         if (!sink.isGone) this.#response.cork(() => this.#response.end('', true));
-      },
-      (error: unknown) => {
-        if (sink.isGone) this.#end();
-        else this.fail(error);
-      },
-    );
+      })
+      .catch((error: unknown) => this.fail(error));
   }
 
   #send(reply: Reply, mustClose: boolean): void {

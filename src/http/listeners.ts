@@ -1,5 +1,6 @@
 // The two listeners and what each serves: the public one may be exposed, the admin one never is.
 
+import { setMaxListeners } from 'node:events';
 import type { Engine } from '../engine/engine.js';
 import type { Feed } from '../events/feed.js';
 import type { Ledger } from '../invite/ledger.js';
@@ -54,6 +55,8 @@ const EVENT_READERS_MAX = 100;
 export async function startListeners(engine: Engine, options: ListenerOptions): Promise<Listeners> {
   const loaded = loadUws();
   const closing = new AbortController();
+  // Each reader of events waits with it, for a moment at a time: there are as many as there are requests under way.
+  setMaxListeners(0, closing.signal);
   const common = {
     authenticator: createAuthenticator(options.auth),
     isUnavailable: options.isUnavailable,

@@ -86,8 +86,12 @@ export function bodyReply(
 }
 
 /** An answer that is written piece by piece. */
-export function streamReply(type: string, stream: (sink: Sink) => Promise<void>): Reply {
-  return { status: 200, lines: headerLines([['Content-Type', type]]), body: '', stream };
+export function streamReply(
+  type: string,
+  stream: (sink: Sink) => Promise<void>,
+  headers: readonly Header[] = [],
+): Reply {
+  return { status: 200, lines: headerLines([['Content-Type', type], ...headers]), body: '', stream };
 }
 
 export function socketReply(socket: (socket: Socket) => Promise<void>): Reply {

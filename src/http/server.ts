@@ -84,7 +84,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
   };
 
   const app = uws.App({});
-  if (options.hasSockets) addSockets(app, onRequest, options.onBug);
+  if (options.hasSockets) addSockets(app, onRequest, traffic);
   app.any('/*', (response, raw) => onRequest(response, raw, null));
   const { socket, address } = await listen(uws, app, options);
 

@@ -8,8 +8,8 @@ export interface Sink {
   readonly isGone: boolean;
   /** @returns false: hold back until it is `drained` */
   write(text: string): boolean;
-  /** Waits until the reader has taken what was written; false: he did not within `maxMs`, or has gone. */
-  drained(maxMs: number): Promise<boolean>;
+  /** Waits until the reader has taken what was written; false: he took nothing for `maxMs`, or has gone, or it was stopped. */
+  drained(maxMs: number, stop: AbortSignal): Promise<boolean>;
 }
 
 export interface Socket extends Sink {
@@ -17,11 +17,12 @@ export interface Socket extends Sink {
   end(code: number, reason: string): void;
 }
 
-/** What both have: is there room, and who waits for it. */
+/** What both have: is there room, and who waits for it: one at a time. */
 class Room {
   isGone = false;
   isFull = false;
   #wake: () => void = () => {};
+  #tookAt = 0;
 
   gone(): void {
     this.isGone = true;
@@ -33,26 +34,44 @@ class Room {
     this.#wake();
   }
 
-  async drained(maxMs: number): Promise<boolean> {
-    if (!this.isFull || this.isGone) return !this.isGone;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = setTimeout(resolve, maxMs);
-    });
-    clearTimeout(timer);
-    return !this.isFull && !this.isGone;
+  /** He took some, but there is no room yet. */
+  tookSome(): void {
+    this.#tookAt = performance.now();
+  }
+
+  async drained(maxMs: number, stop: AbortSignal): Promise<boolean> {
+    this.tookSome();
+    while (this.isFull && !this.isGone) {
+      const leftMs = this.#tookAt + maxMs - performance.now();
+      if (leftMs <= 0 || stop.aborted) return false;
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        stop.addEventListener('abort', resolve as () => void);
+        timer = setTimeout(resolve, leftMs);
+      });
+      stop.removeEventListener('abort', this.#wake);
+      clearTimeout(timer);
+    }
+    return !this.isGone;
   }
 }
 
+/** What of it says nothing: a comment (WHATWG HTML, 9.2.6). */
+const NOTHING = ':\n\n';
+
+/** An event stream. */
 export class ResponseSink implements Sink {
   readonly #response: HttpResponse;
   readonly #room = new Room();
 
   constructor(response: HttpResponse) {
     this.#response = response;
+    // That the system takes something doesn't mean that nothing waits any more, and uWebSockets.js sends what waits only with the
+    // next write, which says whether all of it went.
     response.onWritable(() => {
-      this.#room.empty();
+      this.#room.tookSome();
+      if (this.write(NOTHING)) this.#room.empty();
       return true;
     });
   }
@@ -68,14 +87,16 @@ export class ResponseSink implements Sink {
 
   write(text: string): boolean {
     if (this.#room.isGone) return false;
+    let isAllSent = false;
     this.#response.cork(() => {
-      if (!this.#response.write(text)) this.#room.isFull = true;
+      isAllSent = this.#response.write(text);
     });
-    return !this.#room.isFull;
+    this.#room.isFull = !isAllSent;
+    return isAllSent;
   }
 
-  drained(maxMs: number): Promise<boolean> {
-    return this.#room.drained(maxMs);
+  drained(maxMs: number, stop: AbortSignal): Promise<boolean> {
+    return this.#room.drained(maxMs, stop);
   }
 }
 
@@ -102,7 +123,9 @@ export class SocketSink implements Socket {
 
   /** To be told when the reader has taken something. */
   tookSome(): void {
-    if (!this.#room.isGone && this.#socket.getBufferedAmount() < WAITING_BYTES) this.#room.empty();
+    if (this.#room.isGone) return;
+    this.#room.tookSome();
+    if (this.#socket.getBufferedAmount() < WAITING_BYTES) this.#room.empty();
   }
 
   write(text: string): boolean {
@@ -113,8 +136,8 @@ export class SocketSink implements Socket {
     return !this.#room.isFull;
   }
 
-  drained(maxMs: number): Promise<boolean> {
-    return this.#room.drained(maxMs);
+  drained(maxMs: number, stop: AbortSignal): Promise<boolean> {
+    return this.#room.drained(maxMs, stop);
   }
 
   end(code: number, reason: string): void {

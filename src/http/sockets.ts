@@ -1,6 +1,6 @@
 // WebSockets: a request for one is a request like any other, checked and answered the same way, until its route says yes.
 
-import type { Upgrade } from './exchange.js';
+import type { Traffic, Upgrade } from './exchange.js';
 import type { Socket } from './sink.js';
 import { SocketSink } from './sink.js';
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from './uws.js';
@@ -19,7 +19,8 @@ const WAITING_BYTES_MAX = 16 * 1024 * 1024;
 const IDLE_MAX_S = 60;
 const BUG = 1011;
 
-export function addSockets(app: TemplatedApp, onRequest: OnRequest, onBug: (error: unknown) => void): void {
+/** Each counts as under way while it is open, so that whoever ends the server waits until its reader is told. */
+export function addSockets(app: TemplatedApp, onRequest: OnRequest, traffic: Traffic): void {
   app.ws<SocketData>('/*', {
     maxPayloadLength: MESSAGE_BYTES_MAX,
     maxBackpressure: WAITING_BYTES_MAX,
@@ -31,13 +32,17 @@ export function addSockets(app: TemplatedApp, onRequest: OnRequest, onBug: (erro
       const data = socket.getUserData();
       const sink = new SocketSink(socket);
       data.sink = sink;
+      traffic.inFlight += 1;
       data.run(sink).catch((error: unknown) => {
-        onBug(error);
+        traffic.onBug(error);
         sink.end(BUG, 'internal_error');
       });
     },
     drain: (socket) => socket.getUserData().sink?.tookSome(),
-    close: (socket) => socket.getUserData().sink?.gone(),
+    close(socket) {
+      traffic.inFlight -= 1;
+      socket.getUserData().sink?.gone();
+    },
   });
 }
 

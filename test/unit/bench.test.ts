@@ -155,7 +155,7 @@ describe('the bench', () => {
       },
       idle: null,
       copy: null,
-  relay: null,
+      relay: null,
       scale: {
         sizes: [
           {

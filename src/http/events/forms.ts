@@ -23,7 +23,7 @@ export function eventStreamSink(sink: Sink, idsAreCursors: boolean): ReaderSink 
       return sink.write(text);
     },
     beat: () => void sink.write(':\n\n'),
-    drained: (maxMs) => sink.drained(maxMs),
+    drained: (maxMs, stop) => sink.drained(maxMs, stop),
   };
 }
 
@@ -45,7 +45,7 @@ export function socketSink(socket: Socket, idsAreCursors: boolean): ReaderSink {
     },
     // uWebSockets.js sends pings by itself.
     beat: () => {},
-    drained: (maxMs) => socket.drained(maxMs),
+    drained: (maxMs, stop) => socket.drained(maxMs, stop),
   };
 }
 

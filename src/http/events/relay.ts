@@ -13,7 +13,7 @@ export interface ReaderSink {
   write(page: FeedPage): boolean;
   /** A sign of life. */
   beat(): void;
-  drained(maxMs: number): Promise<boolean>;
+  drained(maxMs: number, stop: AbortSignal): Promise<boolean>;
 }
 
 export interface RelayOptions {
@@ -47,6 +47,9 @@ export async function relay(options: RelayOptions, reader: Reader, sink: ReaderS
   let { cursor } = reader;
   let wroteAt = performance.now();
   let notedAt = Number.NEGATIVE_INFINITY;
+  /** What he was given lately may still be on its way, and goes with his connection. */
+  const onTheWay: { readonly cursor: string; readonly atMs: number }[] = [];
+  let had: string | null = null;
 
   const attempt = async <Result>(ask: () => Promise<Result>): Promise<Result | null> => {
     try {
@@ -57,6 +60,8 @@ export async function relay(options: RelayOptions, reader: Reader, sink: ReaderS
     }
   };
 
+  // So that he sees the answer, though nothing happens.
+  sink.beat();
   while (!sink.isGone) {
     if (closing.aborted) return 'restarting';
     const page = await attempt(() => feed.read(cursor, PAGE));
@@ -66,7 +71,10 @@ export async function relay(options: RelayOptions, reader: Reader, sink: ReaderS
     if (page !== null && page.events.length > 0) {
       wroteAt = now;
       const hasRoom = sink.write(page);
-      if (!hasRoom && !(await sink.drained(readerMaxMs))) return sink.isGone ? null : 'slow_reader';
+      if (!hasRoom && !(await sink.drained(readerMaxMs, closing))) {
+        if (sink.isGone) return null;
+        return closing.aborted ? 'restarting' : 'slow_reader';
+      }
     } else if (now - wroteAt > BEAT_MS) {
       wroteAt = now;
       sink.beat();
@@ -75,7 +83,10 @@ export async function relay(options: RelayOptions, reader: Reader, sink: ReaderS
     const { consumer } = reader;
     if (consumer !== null && now - notedAt > NOTE_MS) {
       notedAt = now;
-      await attempt(() => feed.note(consumer, cursor));
+      if (cursor !== null) onTheWay.push({ cursor, atMs: now });
+      while ((onTheWay[0]?.atMs ?? now) < now - readerMaxMs) had = onTheWay.shift()?.cursor ?? had;
+      // Where he stood, while nothing is old enough: he is here.
+      await attempt(() => feed.note(consumer, had));
     }
     if (page === null) await pause(OUTAGE_POLL_MS);
     else if (page.events.length === 0) await pause(POLL_MS);

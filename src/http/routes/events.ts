@@ -31,9 +31,8 @@ export function eventRoutes(options: EventRoutesOptions): readonly Route[] {
   const schema = querySchema(feed);
   let readers = 0;
 
-  /** Runs as one of the readers that stay. */
+  /** Runs as one of the readers that stay, whose place was taken before. */
   const staying = async (run: () => Promise<void>): Promise<void> => {
-    readers += 1;
     try {
       await run();
     } finally {
@@ -42,11 +41,14 @@ export function eventRoutes(options: EventRoutesOptions): readonly Route[] {
   };
 
   const stream = (reader: Reader): Reply =>
-    streamReply(STREAM_TYPE, (sink) =>
-      staying(async () => {
-        const cut = await relay(options, reader, eventStreamSink(sink, feed.idsAreCursors));
-        if (cut !== null) sink.write(eventStreamEnd(cut));
-      }),
+    streamReply(
+      STREAM_TYPE,
+      (sink) =>
+        staying(async () => {
+          const cut = await relay(options, reader, eventStreamSink(sink, feed.idsAreCursors));
+          if (cut !== null) sink.write(eventStreamEnd(cut));
+        }),
+      [VARY],
     );
   const socket = (reader: Reader): Reply =>
     socketReply((socket) =>
@@ -66,6 +68,8 @@ export function eventRoutes(options: EventRoutesOptions): readonly Route[] {
       // Before it begins, so that it can still be said with a status.
       if ((await feed.read(cursor, 1)) === 'expired') return problem('CURSOR_EXPIRED', [VARY]);
       if (readers >= options.readersMax) return problem('SERVICE_UNAVAILABLE', [VARY]);
+      // The answer goes out in this very turn, so that who is here now is given it, and gives his place back. A HEAD stays nowhere.
+      if (!call.client.isGone && call.request.method !== 'HEAD') readers += 1;
       return call.client.wantsSocket ? socket(reader) : stream(reader);
     }),
 
