@@ -13,7 +13,7 @@ import { BACK_MAX_MS, FaultWorld, POSTGRES_PROGRAMS, START_MAX_MS } from './worl
 const INVITES = IS_LONG ? 10_000 : 3000;
 const GUILDS = 20;
 /** From before the import to the end; the accepts before are measured in the last of it. */
-const LIFE_MS = IS_LONG ? 20_000 : 6000;
+const LIFE_MS = IS_LONG ? 20_000 : 5500;
 const MAX_AGE_S = 60;
 /** Leaves the machine something to sweep with: all processes share its cores. */
 const THINK_MS = 5;
@@ -104,7 +104,7 @@ describe.skipIf(POSTGRES_PROGRAMS === null)('invites that expire in one second',
   it(
     'are swept once each where the jobs process is killed half-way',
     async () => {
-      const { codes, endAtMs } = await makeAll(INVITES, (LIFE_MS * 2) / 3);
+      const { codes, endAtMs } = await makeAll(INVITES, LIFE_MS / 2);
       await reach(endAtMs - 100);
       const pid = await world.jobsPid();
       const leftAtKill = await world.redis(async (redis) => {
