@@ -36,6 +36,12 @@ afterAll(async () => {
   await redis.stop();
 });
 
+const disconnect = async (user: string): Promise<readonly string[]> => {
+  const answer = await host.admin.post(`/internal/v1/users/${user}/disconnect`, asService());
+  expect(answer.status, answer.text).toBe(200);
+  return answer.object()['removed'] as readonly string[];
+};
+
 it('every accept of a user who disconnects is either before it or behind it, as the events say', async () => {
   const dice = chance(SEED);
   const guilds = await Promise.all(
@@ -46,6 +52,8 @@ it('every accept of a user who disconnects is either before it or behind it, as 
     }),
   );
   const { next } = await allEvents(host);
+  /** Where a user was in the end, and where the last disconnect ended that. */
+  const lefts: (readonly [readonly string[], readonly string[]])[] = [];
   const told = new Map<string, { joins: number; removals: number; isIn: boolean }>();
   const pause = (): Promise<unknown> =>
     new Promise((resolve) => setTimeout(resolve, dice.below(PAUSE_MAX_MS)));
@@ -65,9 +73,7 @@ it('every accept of a user who disconnects is either before it or behind it, as 
     };
     const leaves = async (): Promise<void> => {
       for (let left = dice.below(DISCONNECTS_MAX + 1); left > 0; left -= 1) {
-        const answer = await host.admin.post(`/internal/v1/users/${user}/disconnect`, asService());
-        expect(answer.status, answer.text).toBe(200);
-        for (const id of answer.object()['removed'] as readonly string[]) {
+        for (const id of await disconnect(user)) {
           const sums = of.get(id);
           if (sums === undefined) throw new Error('removed from another guild');
           sums.removals += 1;
@@ -77,6 +83,9 @@ it('every accept of a user who disconnects is either before it or behind it, as 
     };
     await Promise.all([...guilds.map(comesBack), leaves()]);
     for (const [id, sums] of of) sums.isIn = await isMember(host, id, user);
+    // None of them was forgotten: one more ends all that are left.
+    const left = [...of].flatMap(([id, { isIn }]) => (isIn ? [id] : []));
+    lefts.push([left, await disconnect(user)]);
   };
   const loop = async (): Promise<void> => {
     for (let rounds = 0; rounds < ROUNDS / ROUNDS_AT_ONCE; rounds += 1) await round();
@@ -92,8 +101,12 @@ it('every accept of a user who disconnects is either before it or behind it, as 
   }
   expect([...byUser.keys()].filter((name) => !told.has(name))).toEqual([]);
   const sum = { accepts: 0, removals: 0, in: 0 };
+  for (const [left, removed] of lefts) expect([...removed].sort()).toEqual([...left].sort());
   for (const [name, { joins, removals, isIn }] of told) {
-    const own = byUser.get(name) ?? [];
+    const all = byUser.get(name) ?? [];
+    // Without that last removal.
+    const own = isIn ? all.slice(0, -1) : all;
+    expect(all.at(-1)?.type ?? 'MEMBER_REMOVE', name).toBe('MEMBER_REMOVE');
     // He comes in, and then leaves, and so on.
     expect(own.map(({ type }) => type)).toEqual(
       own.map((_, at) => (at % 2 === 0 ? 'INVITE_ACCEPT' : 'MEMBER_REMOVE')),
