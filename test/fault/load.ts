@@ -62,6 +62,10 @@ export class Load {
     return times[Math.floor(times.length * 0.99)] ?? Number.NaN;
   }
 
+  longestMs(window: string): number {
+    return (this.#windows.get(window) ?? []).reduce((longest, ms) => Math.max(longest, ms), 0);
+  }
+
   /** Resolves when no request is under way any more. */
   async stop(): Promise<void> {
     this.#stopping.abort();

@@ -19,7 +19,7 @@ import {
 import { snowflake, unusedCode, unusedVanity } from '../support/ids.js';
 import { findPostgres, type LocalPostgres, startLocalPostgres } from '../support/local-postgres.js';
 import { type LocalRedis, startLocalRedis, startLocalRedisOn } from '../support/local-redis.js';
-import { jobsProcessOf } from '../support/processes.js';
+import { jobsProcessOf, workerOf } from '../support/processes.js';
 import { until } from '../support/until.js';
 import { Load, type LoadOptions } from './load.js';
 import { chance, SEED, say } from './seed.js';
@@ -64,23 +64,26 @@ export class FaultWorld {
   #guilds: readonly Guild[] = [];
   #redisServer: LocalRedis;
   #load: Load | null = null;
+  readonly #env: Readonly<Record<string, string>>;
 
-  private constructor(redis: LocalRedis, postgres: LocalPostgres) {
+  private constructor(redis: LocalRedis, postgres: LocalPostgres, env: Readonly<Record<string, string>>) {
     this.#redisServer = redis;
     this.postgres = postgres;
+    this.#env = env;
   }
 
-  static async open(servers = 1): Promise<FaultWorld> {
+  /** @param env settings of all its servers */
+  static async open(servers = 1, env: Readonly<Record<string, string>> = {}): Promise<FaultWorld> {
     if (POSTGRES_PROGRAMS === null) throw new Error('no Postgres');
     say(`seed ${SEED}`);
     const postgres = await startLocalPostgres(POSTGRES_PROGRAMS);
-    const world = new FaultWorld(await startLocalRedis([]), postgres);
+    const world = new FaultWorld(await startLocalRedis([]), postgres, env);
     for (let number = 0; number < servers; number += 1) world.hosts.push(await world.startHost());
     return world;
   }
 
   startHost(env: Readonly<Record<string, string>> = {}): Promise<Host> {
-    return startHost({ ...this.#stores, ...env });
+    return startHost({ ...this.#stores, ...this.#env, ...env });
   }
 
   get #stores(): Record<string, string> {
@@ -126,6 +129,10 @@ export class FaultWorld {
 
   jobsPid(host = this.host): Promise<number> {
     return until('a jobs process', () => jobsProcessOf(host.server.pid), BACK_MAX_MS);
+  }
+
+  workerPid(host = this.host): Promise<number> {
+    return until('a worker', () => workerOf(host.server.pid), BACK_MAX_MS);
   }
 
   // What is there.
@@ -200,7 +207,7 @@ export class FaultWorld {
       lines.push({ put: 'guild', id, name: 'A guild', owner_id: ownerId, features: ['VANITY_URL'] });
       lines.push({ put: 'channel', id: channelId, guild_id: id, name: 'general', type: 0, position: 0 });
     }
-    await this.#import(lines.splice(0));
+    await this.import(lines.splice(0));
     for (const { id, ownerId, channelId } of this.#guilds) {
       const line = { put: 'invite', channel_id: channelId, inviter_id: ownerId, max_age: 0, uses: 0 };
       const own = { code: unusedCode(), guildId: id, maxUses: 0 };
@@ -218,7 +225,7 @@ export class FaultWorld {
         });
       }
     }
-    await this.#import(lines);
+    await this.import(lines);
     const [first] = this.#guilds;
     if (first === undefined) throw new Error('no guild');
     this.vanity = { code: `vanity-${unusedVanity(12)}`, guildId: first.id, maxUses: 0 };
@@ -229,7 +236,8 @@ export class FaultWorld {
     for (const { ownerId } of this.#guilds) this.accounts.addResident(ownerId);
   }
 
-  async #import(lines: readonly object[]): Promise<void> {
+  /** All of them, or it fails. */
+  async import(lines: readonly object[]): Promise<void> {
     for (let from = 0; from < lines.length; from += IMPORT_LINES) {
       const page = lines.slice(from, from + IMPORT_LINES);
       expect(await importLines(this.host, page)).toMatchObject({ applied: page.length, failed_total: 0 });

@@ -10,10 +10,19 @@ async function childrenOf(pid: number): Promise<readonly number[]> {
 }
 
 /** The jobs process of an `invited start`; null: there is none right now. */
-export async function jobsProcessOf(startPid: number): Promise<number | null> {
+export function jobsProcessOf(startPid: number): Promise<number | null> {
+  return childWith(startPid, 'jobs');
+}
+
+/** The first of its processes that serve HTTP. */
+export function workerOf(startPid: number): Promise<number | null> {
+  return childWith(startPid, 'worker');
+}
+
+async function childWith(startPid: number, word: string): Promise<number | null> {
   for (const pid of await childrenOf(startPid)) {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (command.split('\0').includes('jobs')) return pid;
+    if (command.split('\0').includes(word)) return pid;
   }
   return null;
 }
