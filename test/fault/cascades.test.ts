@@ -15,6 +15,8 @@ import { IS_LONG, SEED, say } from './seed.js';
 import { BACK_MAX_MS, FaultWorld, POSTGRES_PROGRAMS, START_MAX_MS } from './world.js';
 
 const MEMBERS = IS_LONG ? 1_000_000 : 20_000;
+/** By default a guild with so many would be full. */
+const MEMBERS_MAX = 2 * 1_000_000;
 const INVITES = 1000;
 const MEMBERS_AT_ONCE = 50_000;
 const KILLS_OF_EACH = IS_LONG ? 6 : 1;
@@ -114,7 +116,7 @@ describe.skipIf(POSTGRES_PROGRAMS === null)('invites of what is deleted', () => 
       await put(world.host, `/group-dms/${id}`, { name: null, owner_id: ownerId, recipients: [ownerId] });
       return;
     }
-    await put(world.host, `/guilds/${id}`, { name: 'A guild', owner_id: ownerId });
+    await put(world.host, `/guilds/${id}`, { name: 'A guild', owner_id: ownerId, max_members: MEMBERS_MAX });
     for (const channelId of channelIds) {
       await put(world.host, `/guilds/${id}/channels/${channelId}`, { name: 'general', type: 0, position: 0 });
     }
@@ -180,7 +182,7 @@ describe.skipIf(POSTGRES_PROGRAMS === null)('invites of what is deleted', () => 
         const place = await fill(kind, INVITES);
         if (kind !== 'group_dm') await addMembers(place.id, kind === 'guild' ? MEMBERS : 100);
         const triers = new Triers(world, place.codes);
-        await until('some came in', () => triers.told.length > 20);
+        await until('some came in', () => triers.told.length > 20, BACK_MAX_MS);
         load.enter(`before ${kind}`);
         const more = load.answered + 500;
         await until('others came', () => load.answered > more, BACK_MAX_MS);
@@ -188,7 +190,7 @@ describe.skipIf(POSTGRES_PROGRAMS === null)('invites of what is deleted', () => 
         const startedAt = performance.now();
         await remove(world.host, place.path);
         const goneAtMs = performance.now();
-        await until('some more tried', () => (triers.statuses.get(404) ?? 0) > 20);
+        await until('some more tried', () => (triers.statuses.get(404) ?? 0) > 20, BACK_MAX_MS);
         await triers.stop();
         load.enter('after');
         await expectEnded(place, triers, after, goneAtMs);
@@ -215,7 +217,7 @@ describe.skipIf(POSTGRES_PROGRAMS === null)('invites of what is deleted', () => 
         for (const kind of ['guild', 'channel', 'group_dm'] as const) {
           const place = await fill(kind, INVITES);
           const triers = new Triers(world, place.codes);
-          await until('some came in', () => triers.told.length > 20);
+          await until('some came in', () => triers.told.length > 20, BACK_MAX_MS);
           const pid = await world.workerPid();
           const counted = `${place.key}:${kind === 'channel' ? 'invites' : 'ending'}`;
           const leftAtKill = await world.redis(async (redis) => {
@@ -263,7 +265,7 @@ describe.skipIf(POSTGRES_PROGRAMS === null)('invites of what is deleted', () => 
         const kind = (['guild', 'channel', 'group_dm'] as const)[time % 3] ?? 'guild';
         const place = await fill(kind, AGAIN_INVITES);
         const triers = new Triers(world, place.codes);
-        await until('some came in', () => triers.told.length > 5);
+        await until('some came in', () => triers.told.length > 5, BACK_MAX_MS);
         // At once, and then as soon as there is an answer.
         const deleted = remove(world.host, place.path);
         const again = tell(place).catch(() => {});
@@ -276,7 +278,7 @@ describe.skipIf(POSTGRES_PROGRAMS === null)('invites of what is deleted', () => 
         expect(listed.status, listed.text).toBe(200);
         const own = new Set(place.codes);
         expect(listed.list().filter(({ code }) => own.has(String(code)))).toEqual([]);
-        await until('some more tried', () => (triers.statuses.get(404) ?? 0) > 20);
+        await until('some more tried', () => (triers.statuses.get(404) ?? 0) > 20, BACK_MAX_MS);
         await triers.stop();
         await expectEnded(place, triers, after, goneAtMs);
       }
