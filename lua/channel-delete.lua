@@ -27,7 +27,7 @@ end
 redis.call('HDEL', guild.key .. ':channel-json', channel_id)
 redis.call('HDEL', guild.key .. ':channel-records', channel_id)
 if redis.call('EXISTS', guild.key .. ':invites') == 1 then
-  endings.note('channel:' .. guild_id .. ':' .. channel_id, by, '-inf')
+  endings.note('channel:' .. guild_id .. ':' .. channel_id, by, '-', '-')
 end
 local seq = journal.next()
 journal.mark(seq, 'channel:' .. guild_id .. ':' .. channel_id)

@@ -3,7 +3,7 @@
 --
 -- KEYS[2]  invited:{p}:   p = partition of the guild or group DM
 -- ARGV[1]  'guild:<id>', 'channel:<guild>:<id>' or 'group-dm:<id>'
--- ARGV[2]  how many invites to look at, at most, 1-1000; more where a guild has several of one and the same moment
+-- ARGV[2]  how many invites to look at, at most, 1-1000
 --
 -- Replies: {'more'} · {'done'} (also where nothing is under way)
 -- Writes INVITE_DELETE for each: guild_deleted or channel_deleted, or expired where that came first.
@@ -19,7 +19,7 @@
 local entity, limit = ARGV[1], tonumber(ARGV[2])
 assert(limit >= 1 and limit <= 1000, 'out of range')
 
-local by, after = endings.read(entity)
+local by, score, seen = endings.read(entity)
 if not by then
   return { 'done' }
 end
@@ -27,8 +27,9 @@ end
 local kind, place_id, channel_id = entity:match('^([a-z-]+):(%d+):?(%d*)$')
 local place = { key = kind == 'group-dm' and keys.group_dm(place_id) or keys.guild(place_id) }
 
--- Ends those of them that belong to what was deleted.
+-- Ends those of them that belong to what was deleted; returns the last that does not, or nil.
 local function finish(codes, reason)
+  local last
   for _, code in ipairs(codes) do
     local invite = invites.record(code)
     if invites.is_of(invite, place) and (channel_id == '' or invite.channel_id == channel_id) then
@@ -37,8 +38,11 @@ local function finish(codes, reason)
       else
         invites.finish(invite, 'expired', '')
       end
+    else
+      last = code
     end
   end
+  return last
 end
 
 if channel_id == '' then
@@ -53,15 +57,20 @@ if channel_id == '' then
   end
 else
   local listed = place.key .. ':invites'
-  local some = redis.call('ZRANGEBYSCORE', listed, after, '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
-  local last = some[#some]
-  if last then
-    -- All of one moment, so that the next step can begin behind it.
-    finish(redis.call('ZRANGEBYSCORE', listed, after, last), 'channel_deleted')
-    if #some == 2 * limit then
-      endings.note(entity, by, '(' .. last)
-      return { 'more' }
+  local from = 0
+  if score ~= '-' then
+    local rank = redis.call('ZRANK', listed, seen)
+    -- It ended meanwhile? Then from the first of its moment on.
+    from = rank and rank + 1 or redis.call('ZCOUNT', listed, '-inf', '(' .. score)
+  end
+  local codes = redis.call('ZRANGE', listed, from, from + limit - 1)
+  local last = finish(codes, 'channel_deleted')
+  if #codes == limit then
+    -- Without one that stays the next step begins where this one did: what was there has gone.
+    if last then
+      endings.note(entity, by, redis.call('ZSCORE', listed, last), last)
     end
+    return { 'more' }
   end
 end
 endings.finish(entity)

@@ -16,15 +16,16 @@ function endings.is_under_way(entity)
   return redis.call('HEXISTS', keys.endings, field(entity)) == 1
 end
 
--- `by` is a user id, '' for nobody; `after` the place in the guild's lists up to which its invites have been seen.
-function endings.note(entity, by, after)
-  redis.call('HSET', keys.endings, field(entity), packed.or_none(by) .. ' ' .. after)
+-- `by` is a user id, '' for nobody. Of a channel, `score` and `code` are the last of the guild's invites that was seen
+-- and stays; '-' for none.
+function endings.note(entity, by, score, code)
+  redis.call('HSET', keys.endings, field(entity), table.concat({ packed.or_none(by), score, code }, ' '))
 end
 
--- by, after; nil where it is not under way.
+-- by, score, code; nil where it is not under way.
 function endings.read(entity)
-  local by, after = (redis.call('HGET', keys.endings, field(entity)) or ''):match('^(%S+) (%S+)$')
-  return by and packed.or_empty(by), after
+  local by, score, code = (redis.call('HGET', keys.endings, field(entity)) or ''):match('^(%S+) (%S+) (%S+)$')
+  return by and packed.or_empty(by), score, code
 end
 
 function endings.finish(entity)
@@ -35,7 +36,7 @@ end
 function endings.set_aside(entity, place, by)
   if redis.call('EXISTS', place .. ':invites') == 1 then
     redis.call('RENAME', place .. ':invites', place .. ':ending')
-    endings.note(entity, by, '-inf')
+    endings.note(entity, by, '-', '-')
   end
 end
 
