@@ -74,9 +74,8 @@ export class ResponseSink implements Sink {
   constructor(response: HttpResponse) {
     this.#response = response;
     // That the system takes something doesn't mean that nothing waits any more, and uWebSockets.js sends what waits only with the
-    // next write, which says whether all of it went.
+    // next write, which says whether all of it went. Nor that the reader took something: it comes after each such write too.
     response.onWritable(() => {
-      this.#room.tookSome();
       this.write(NOTHING);
       return true;
     });
