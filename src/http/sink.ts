@@ -60,6 +60,12 @@ class Room {
 /** What of it says nothing: a comment (WHATWG HTML, 9.2.6). */
 const NOTHING = ':\n\n';
 
+/**
+ * uWebSockets.js hangs up, without a word, ten seconds after a write that the system didn't take as a whole, unless another comes.
+ * It is we who decide how long a reader may take nothing.
+ */
+const AGAIN_MS = 3000;
+
 /** An event stream. */
 export class ResponseSink implements Sink {
   readonly #response: HttpResponse;
@@ -68,10 +74,9 @@ export class ResponseSink implements Sink {
   constructor(response: HttpResponse) {
     this.#response = response;
     // That the system takes something doesn't mean that nothing waits any more, and uWebSockets.js sends what waits only with the
-    // next write, which says whether all of it went.
+    // next write, which says whether all of it went. Nor that the reader took something: it comes after each such write too.
     response.onWritable(() => {
-      this.#room.tookSome();
-      if (this.write(NOTHING)) this.#room.empty();
+      this.write(NOTHING);
       return true;
     });
   }
@@ -91,12 +96,16 @@ export class ResponseSink implements Sink {
     this.#response.cork(() => {
       isAllSent = this.#response.write(text);
     });
-    this.#room.isFull = !isAllSent;
+    if (isAllSent) this.#room.empty();
+    else this.#room.isFull = true;
     return isAllSent;
   }
 
-  drained(maxMs: number, stop: AbortSignal): Promise<boolean> {
-    return this.#room.drained(maxMs, stop);
+  async drained(maxMs: number, stop: AbortSignal): Promise<boolean> {
+    const again = setInterval(() => this.write(NOTHING), AGAIN_MS);
+    const isDrained = await this.#room.drained(maxMs, stop);
+    clearInterval(again);
+    return isDrained;
   }
 }
 

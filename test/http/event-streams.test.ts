@@ -3,8 +3,10 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chance, SEED, say } from '../fault/seed.js';
+import { signToken } from '../support/client.js';
 import { asService, createInvite, type Host, join, makeGuild, startHost } from '../support/directory.js';
 import {
   authorization,
@@ -27,6 +29,11 @@ import { until } from '../support/until.js';
 /** As src/http/listeners.ts has it. */
 const READERS_MAX = 100;
 const READER_TIMEOUT_MS = 600;
+/** A packed join: an id of 19 digits and a space. What else Redis says is little beside them. */
+const REDIS_BYTES_OF_AN_EVENT = 20;
+const WIRE_BYTES_OF_AN_EVENT = 330;
+/** What the systems at both ends take by themselves is some 6 MB. */
+const WAITING_BYTES_MAX = 12_000_000;
 
 let redis: LocalRedis;
 let host: Host;
@@ -159,6 +166,24 @@ describe.each(names)('a reader by %s', (name) => {
     expect(usersOf(reader.events)).toEqual(users);
   });
 
+  it('that takes a trickle has not much waiting for him in memory', async () => {
+    const after = await nowCursor(host);
+    const users = await fillJournal(redis.url, 100_000);
+    const outputBefore = await outputOf(redis.url);
+    const reader = await open(host, { query: `after=${after}` });
+    // Each time the system of the server may take a little more.
+    reader.pause();
+    for (let at = 0; at < 100 && !reader.isOver; at += 1) {
+      reader.sip();
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    const read = ((await outputOf(redis.url)) - outputBefore) / REDIS_BYTES_OF_AN_EVENT;
+    // He may have been cut for it; that is right too. What was read is what he had at least, or nothing is measured here.
+    expect(read).toBeGreaterThan(reader.events.length * 0.9);
+    say(`${name}: ${reader.events.length} had, ${Math.round(read)} read of ${users.length}`);
+    expect((read - reader.events.length) * WIRE_BYTES_OF_AN_EVENT).toBeLessThan(WAITING_BYTES_MAX);
+  });
+
   it('leaves his place to the next: of 300 that come and go, each is let in', async () => {
     for (let at = 0; at < 300; at += 30) {
       const some = await Promise.all(Array.from({ length: 30 }, () => open(host)));
@@ -222,8 +247,15 @@ describe.each(names)('a reader by %s', (name) => {
   });
 });
 
+/** What a Redis has sent to everybody so far, in bytes. */
+async function outputOf(url: string): Promise<number> {
+  const client = new Redis(url);
+  const info = await client.info('stats');
+  client.disconnect();
+  return Number(/total_net_output_bytes:(\d+)/.exec(info)?.[1]);
+}
+
 async function killConnections(url: string): Promise<void> {
-  const { Redis } = await import('ioredis');
   const client = new Redis(url);
   await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   await client.quit();
@@ -263,7 +295,7 @@ describe('a WebSocket', () => {
   it('is refused as HTTP: nobody, no service, a bad cursor', async () => {
     expect(await refused(null)).toMatchObject({ status: 401 });
     expect(await refused('Bearer nonsense')).toMatchObject({ status: 401 });
-    const { signToken } = await import('../support/client.js');
+
     const user = `Bearer ${await signToken(host.server.secret, { sub: '5', role: 'user' })}`;
     expect(await refused(user)).toMatchObject({ status: 403 });
     const bad = await refused('service', 'after=abc');

@@ -83,6 +83,8 @@ export interface EventReader {
   readonly lastId: string | null;
   pause(): void;
   resume(): void;
+  /** Takes one piece, and no more. */
+  sip(): void;
   /** Hangs up without a word. */
   kill(): void;
 }
@@ -181,6 +183,11 @@ export class StreamReader implements EventReader {
     this.#incoming?.resume();
   }
 
+  sip(): void {
+    this.#incoming?.once('data', () => this.pause());
+    this.resume();
+  }
+
   kill(): void {
     this.#request.destroy();
   }
@@ -246,6 +253,11 @@ export class SocketReader implements EventReader {
 
   resume(): void {
     this.socket.resume();
+  }
+
+  sip(): void {
+    this.socket.once('message', () => this.pause());
+    this.resume();
   }
 
   kill(): void {
