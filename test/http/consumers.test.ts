@@ -1,6 +1,7 @@
 // Readers of events who gave a name: what they haven't got is kept for them, and no longer than that. This server keeps nothing for
 // anybody else, and looks often.
 
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   asService,
@@ -52,6 +53,16 @@ beforeEach(async () => {
 
 const untilNothingIsKept = () =>
   until('nothing is kept', async () => (await readPage(host, 'limit=1')).events.length === 0);
+
+/** As if there had been too many events for him: they go, and his place stays. */
+async function untilGoneFor(name: string): Promise<void> {
+  const client = new Redis(redis.url);
+  const place = (await client.hget('invited:{0}:consumers', name)) ?? '';
+  await remove(host, `/consumers/${name}`);
+  await untilNothingIsKept();
+  await client.hset('invited:{0}:consumers', name, place);
+  await client.quit();
+}
 
 /** Somebody invites; the code. */
 async function invite(): Promise<string> {
@@ -166,6 +177,19 @@ describe('a reader with a name', () => {
 });
 
 describe('consumers', () => {
+  it('who is too late, is told so once, and begins anew; a place that is gone is not noted', async () => {
+    const name = `late-${Date.now()}`;
+    await invite();
+    const first = await readPage(host, `consumer=${name}&limit=1`);
+    await invite();
+    await untilGoneFor(name);
+    expectError(await askEvents(host, `consumer=${name}`), 410, 'CURSOR_EXPIRED');
+    expect((await askEvents(host, `consumer=${name}`)).status).toBe(200);
+    const before = await consumers();
+    expectError(await askEvents(host, `consumer=${name}&after=${first.next}`), 410, 'CURSOR_EXPIRED');
+    expect((await consumers()).map(({ cursor }) => cursor)).toEqual(before.map(({ cursor }) => cursor));
+  });
+
   it('are listed for a HEAD too, and nobody is nobody', async () => {
     expect((await internalGet(host, '/consumers')).json()).toEqual({ consumers: [] });
     expect((await host.admin.head('/internal/v1/consumers', asService())).status).toBe(200);

@@ -32,8 +32,8 @@ export interface Reader {
   readonly consumer: string | null;
 }
 
-/** Events in one go. */
-const PAGE = 500;
+/** Events in one go: of a guild that shows as much as can be told, some 8 MB (sockets.ts has room for twice that). */
+const PAGE = 250;
 const POLL_MS = 50;
 const OUTAGE_POLL_MS = 500;
 /** Shorter than what proxies, and uWebSockets.js, wait for. */

@@ -63,6 +63,7 @@ export function eventRoutes(options: EventRoutesOptions): readonly Route[] {
       const given = validate(schema, queryOf(call));
       const cursor = await begin(feed, given.consumer, given.after);
       if (cursor === 'too_many') return problem('SERVICE_UNAVAILABLE', [VARY]);
+      if (cursor === 'expired') return problem('CURSOR_EXPIRED', [VARY]);
       const reader = { cursor, consumer: given.consumer };
       if (!call.client.wantsSocket && !wantsStream(call)) return longPoll(call, options, cursor, given);
       // Before it begins, so that it can still be said with a status.
@@ -88,10 +89,17 @@ async function begin(
   feed: Feed,
   consumer: string | null,
   after: string | null,
-): Promise<string | null | 'too_many'> {
+): Promise<string | null | 'too_many' | 'expired'> {
   if (consumer === null) return after;
+  // A place that is gone is never noted; one that was, and is gone, is forgotten, so that he can begin anew.
+  if (after !== null && (await feed.read(after, 1)) === 'expired') return 'expired';
   const noted = await feed.note(consumer, after);
-  return noted === null ? 'too_many' : (after ?? noted);
+  if (noted === null) return 'too_many';
+  if (after === null && (await feed.read(noted, 1)) === 'expired') {
+    await feed.forget(consumer);
+    return 'expired';
+  }
+  return after ?? noted;
 }
 
 async function longPoll(
