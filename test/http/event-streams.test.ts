@@ -28,7 +28,7 @@ import { until } from '../support/until.js';
 
 /** As src/http/listeners.ts has it. */
 const READERS_MAX = 100;
-const READER_TIMEOUT_MS = 600;
+const READER_TIMEOUT_MS = 2000;
 /** A packed join: an id of 19 digits and a space. What else Redis says is little beside them. */
 const REDIS_BYTES_OF_AN_EVENT = 20;
 const WIRE_BYTES_OF_AN_EVENT = 330;
@@ -157,7 +157,7 @@ describe.each(names)('a reader by %s', (name) => {
     // In pieces, with less between two than he may take nothing.
     while (!reader.isOver && reader.events.length < users.length) {
       reader.pause();
-      await new Promise((resolve) => setTimeout(resolve, READER_TIMEOUT_MS / 3));
+      await new Promise((resolve) => setTimeout(resolve, READER_TIMEOUT_MS / 8));
       const before = reader.events.length;
       reader.resume();
       await until('some more', () => reader.events.length > before || reader.isOver);
