@@ -88,6 +88,20 @@ describe.each(worlds)('the events of a %s server', (kind) => {
     expect(await idsOf(id)).toEqual(ids.slice(8));
   });
 
+  it('go by the thousand where there are far too many, and none that is not copied', async () => {
+    const { id } = await fill(0);
+    const events = world.journalKey(id, 'events');
+    for (let ms = 1; ms <= 2000; ms += 1) await world.redis.xadd(events, `${1000 + ms}-0`, 'type', 'TEST');
+    await trim(id, '2500-0', 4_000_000_000_000, 100);
+    expect(await world.redis.xlen(events)).toBeLessThan(700);
+    for (let run = 0; run < 10; run += 1) await trim(id, '2500-0', 4_000_000_000_000, 100);
+    // What is copied has gone, the rest is there.
+    expect(await world.redis.xlen(events)).toBe(500);
+    await trim(id, '3000-0', 4_000_000_000_000, 100);
+    await trim(id, '3000-0', 4_000_000_000_000, 100);
+    expect(await world.redis.xlen(events)).toBeLessThanOrEqual(100);
+  });
+
   it('stay for who gave a name until he has them, unless they become too many', async () => {
     const { id } = await fill(10);
     const ids = await idsOf(id);
