@@ -1,8 +1,9 @@
 // `invited restore`: fills Redis with what Postgres has, now. Nobody is served meanwhile; what is newer in
 // Redis stays.
 
+import { planOf } from './plan.js';
 import { type Print, terminal } from './print.js';
-import { parseCommand, UsageError } from './usage-error.js';
+import { parseCommand } from './usage-error.js';
 
 const USAGE = 'Usage: invited restore';
 
@@ -40,20 +41,12 @@ const TELL_EVERY = 100_000;
  */
 export async function restore(args: readonly string[], context: RestoreContext): Promise<number> {
   const print = context.print ?? terminal;
-  try {
-    const { values } = parseCommand({
-      args: [...args],
-      options: { help: { type: 'boolean', short: 'h' } },
-    });
-    if (values.help === true) {
-      print.out(USAGE);
-      return 0;
-    }
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    print.err(`${error.message} ${USAGE}`);
-    return 2;
-  }
+  const plan = planOf(USAGE, print, () => {
+    const options = { help: { type: 'boolean', short: 'h' } } as const;
+    const { values } = parseCommand({ args: [...args], options });
+    return values.help === true ? null : {};
+  });
+  if (typeof plan === 'number') return plan;
   let isClosed = false;
   let told = 0;
   try {

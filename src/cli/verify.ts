@@ -1,6 +1,7 @@
 // `invited verify`: do Redis and Postgres hold the same, and do the joins of each code add up to its uses? Only looks.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { planOf } from './plan.js';
 import { type Print, terminal } from './print.js';
 import { parseCommand, UsageError } from './usage-error.js';
 
@@ -39,18 +40,8 @@ interface Plan {
 /** @returns the exit code: 0 when they agree, 1 when they don't, 2 for wrong arguments or when one side can't be had */
 export async function verify(args: readonly string[], context: VerifyContext): Promise<number> {
   const print = context.print ?? terminal;
-  let plan: Plan | null;
-  try {
-    plan = readArguments(args);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    print.err(`${error.message} ${USAGE}`);
-    return 2;
-  }
-  if (plan === null) {
-    print.out(USAGE);
-    return 0;
-  }
+  const plan = planOf(USAGE, print, () => readArguments(args));
+  if (typeof plan === 'number') return plan;
   let comparer: Comparer | null = null;
   try {
     comparer = await context.open();

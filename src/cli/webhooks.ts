@@ -1,5 +1,6 @@
 // `invited webhooks`: lists the events that webhooks did not take, and sends them again.
 
+import { planOf } from './plan.js';
 import { type Print, terminal } from './print.js';
 import { parseCommand, UsageError } from './usage-error.js';
 
@@ -46,18 +47,8 @@ const LEFT_LINES_MAX = 100;
 /** @returns the exit code: 0; 1 when letters that were sent again are left; 2 for wrong arguments or when Redis can't be had */
 export async function webhooks(args: readonly string[], context: WebhooksContext): Promise<number> {
   const print = context.print ?? terminal;
-  let plan: Plan | null;
-  try {
-    plan = readArguments(args);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    print.err(`${error.message} ${USAGE}`);
-    return 2;
-  }
-  if (plan === null) {
-    print.out(USAGE);
-    return 0;
-  }
+  const plan = planOf(USAGE, print, () => readArguments(args));
+  if (typeof plan === 'number') return plan;
   let box: DeadLetterBox | null = null;
   try {
     box = await context.open();
