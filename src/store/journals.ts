@@ -17,7 +17,7 @@ export function journalsOf(isCluster: boolean): readonly Journal[] {
 
 export function journalKey(
   journal: Journal,
-  what: 'epoch' | 'seq' | 'events' | 'dirty' | 'expiring' | 'lease' | 'figures',
+  what: 'epoch' | 'seq' | 'events' | 'dirty' | 'expiring' | 'lease' | 'figures' | 'endings',
 ): string {
   return `invited:{${journal}}:${what}`;
 }

@@ -51,12 +51,14 @@ describe.each(worlds)('endings on a %s server', (kind) => {
     const other = newId();
     await world.at(guild.id, 'channel-put', guild.id, other, '0 1', '{}', '{}');
     const own: string[] = [];
+    const others: string[] = [];
     for (let at = 0; at < 12; at += 1) {
-      // More of them in one moment than a step takes.
-      const code = codeIn(guild.id);
-      await put(guild.id, guild.channelId, code, 1000);
-      own.push(code, ...(await make(guild, 1)));
-      await make({ id: guild.id, channelId: other }, 1);
+      // More of them in one moment than a step takes, of either.
+      const [ours, theirs] = [codeIn(guild.id), codeIn(guild.id)];
+      await put(guild.id, guild.channelId, ours, 1000);
+      await put(guild.id, other, theirs, 1000);
+      own.push(ours, ...(await make(guild, 1)));
+      others.push(theirs, ...(await make({ id: guild.id, channelId: other }, 1)));
     }
     const entity = `channel:${guild.id}:${guild.channelId}`;
     await world.at(guild.id, 'channel-delete', guild.id, guild.channelId, '9');
@@ -64,9 +66,30 @@ describe.each(worlds)('endings on a %s server', (kind) => {
     expect(await world.at(guild.id, 'channel-put', guild.id, guild.channelId, '0 0', '{}', '{}')).toEqual([
       'ending',
     ]);
+    // Between two steps the very invite ends at which the last one stopped.
+    const revoked: string[] = [];
+    for (let at = 0; at < 2; at += 1) {
+      // Before the first one that stays, there is none.
+      let code = '-';
+      while (code === '-') {
+        const [noted = ''] = await world.redis.hvals(world.journalKey(guild.id, 'endings'));
+        code = noted.split(' ')[2] ?? '';
+        if (code === '-') await world.at(guild.id, 'ending-step', entity, 5);
+      }
+      expect(others).toContain(code);
+      await world.at(guild.id, 'revoke', code, '', '1', 1, '', '*');
+      revoked.push(code);
+      await world.at(guild.id, 'ending-step', entity, 5);
+    }
     await world.end(guild.id, entity, 5);
-    expect(await ends(guild.id)).toEqual(new Map(own.map((code) => [code, ['channel_deleted 9']])));
-    expect(await world.redis.zcard(world.key(guild.id, `guild:${guild.id}:invites`))).toBe(12);
+    expect(await ends(guild.id)).toEqual(
+      new Map<string, readonly string[]>([
+        ...own.map((code) => [code, ['channel_deleted 9']] as const),
+        ...revoked.map((code) => [code, ['revoked 1']] as const),
+      ]),
+    );
+    const listed = await world.redis.zrange(world.key(guild.id, `guild:${guild.id}:invites`), '0', '-1');
+    expect(listed.toSorted()).toEqual(others.filter((code) => !revoked.includes(code)).toSorted());
     expect(await world.at(guild.id, 'channel-put', guild.id, guild.channelId, '0 0', '{}', '{}')).toEqual([
       'put',
     ]);

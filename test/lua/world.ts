@@ -123,7 +123,7 @@ export class World {
   }
 
   /** A key of the journal that a guild or group DM writes to. */
-  journalKey(id: string, what: 'seq' | 'events' | 'dirty' | 'expiring'): string {
+  journalKey(id: string, what: 'seq' | 'events' | 'dirty' | 'expiring' | 'endings'): string {
     return journalKey(journalOf(partitionOfId(id), this.#isCluster), what);
   }
 
