@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// The program: `invited start | token | import | storm`. The composition root, which nobody imports; run/ has what each
-// command joins. Every other part knows as little of the others as it can.
+// The program, `invited <command>`. The composition root, which nobody imports; run/ has what each command joins. Every other part knows as little of the others as it can.
 
 import { importFile } from './cli/import.js';
 import { storm } from './cli/storm.js';
