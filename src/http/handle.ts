@@ -1,10 +1,11 @@
 // From a request to its answer, in the contract's order of checks (§7): route, who calls, 401, role, ids in the path,
 // body; what comes after is the handler's and the engine's. Turns whatever is thrown into an answer.
 
-import { type Address, parseAddress } from '../invite/address.js';
+import type { Address } from '../invite/address.js';
 import type { MaybeCaller } from '../invite/caller.js';
 import { isSnowflake, type Snowflake } from '../invite/id.js';
 import type { Authenticator } from './auth.js';
+import { clientAddress } from './client-address.js';
 import { fieldError } from './field-errors.js';
 import { parseJson } from './json.js';
 import { InvalidFields, problem, Refusal } from './problem.js';
@@ -124,15 +125,6 @@ function checkIds({ names, values }: Params): void {
     if (name.endsWith('_id') && !isSnowflake(values[at])) wrong = [...(wrong ?? []), name];
   }
   if (wrong !== null) throw new InvalidFields(wrong.map((name) => fieldError(name, 'INVALID_ID')));
-}
-
-/** What the gateway tells counts, else the other end of the connection; null where there is none (a Unix socket). */
-function clientAddress(incoming: Incoming, told: string | null): Address | null {
-  if (told === null) return parseAddress(incoming.peerAddress());
-  const address = parseAddress(told);
-  // A list or a port that were passed over in silence would lift every address ban.
-  if (address === null) throw new InvalidFields([fieldError('X-Invited-Client-IP', 'INVALID_ADDRESS')]);
-  return address;
 }
 
 function readBody(route: Route, body: WholeBody): unknown {
