@@ -6,6 +6,7 @@
 import { BODY_BYTES_MAX } from '../invite/limits.js';
 import { BodyStream } from './body-stream.js';
 import type { Incoming, WholeBody } from './handle.js';
+import { wantsProblem } from './negotiate.js';
 import { type Reply, statusLine } from './reply.js';
 import { type Request, readRequest } from './request.js';
 import { newRequestId } from './request-id.js';
@@ -125,8 +126,10 @@ export class Exchange implements Incoming {
   }
 
   /** Sends the answer, if anybody waits for it; never throws. */
-  reply(reply: Reply): void {
+  reply(made: Reply): void {
     try {
+      const wantsOther = made.asProblem !== undefined && wantsProblem(this.request.headers.accept);
+      const reply = wantsOther ? made.asProblem() : made;
       if (reply.stream !== undefined && this.request.method !== 'HEAD' && !this.#isOver) {
         this.#stream(reply, reply.stream);
         return;
