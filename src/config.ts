@@ -44,6 +44,8 @@ export interface Config {
   readonly reservedVanity: ReadonlySet<string>;
   readonly iconUrl: string | null;
   readonly publicUrl: string | null;
+  /** Whose pages may read answers; null: of no other origin. */
+  readonly corsOrigins: '*' | ReadonlySet<string> | null;
   readonly allowEviction: boolean;
   readonly redisTimeoutMs: number;
   readonly requestsInFlightMax: number;
@@ -99,6 +101,17 @@ const httpUrl = v.pipe(
     const url = tryUrl(given);
     return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
   }, 'must be an http or https URL'),
+);
+
+const CORS_ORIGINS_MAX = 100;
+const corsOrigins = v.pipe(
+  list,
+  v.maxLength(CORS_ORIGINS_MAX, `must be at most ${CORS_ORIGINS_MAX} origins`),
+  v.check(
+    (given) => (given.length === 1 && given[0] === '*') || given.every(isOrigin),
+    'must be * alone, or origins as browsers write them (scheme://host or scheme://host:port, in lower case, without a path or the usual port), separated by commas',
+  ),
+  v.transform((given) => (given[0] === '*' ? '*' : new Set(given))),
 );
 
 const WEBHOOK_URLS_MAX = 16;
@@ -172,6 +185,7 @@ const environment = v.object({
       v.transform((given) => given.replace(/\/+$/, '')),
     ),
   ),
+  INVITED_CORS_ORIGINS: v.optional(corsOrigins),
   INVITED_ALLOW_EVICTION: v.optional(flag, '0'),
   INVITED_REDIS_TIMEOUT_MS: v.optional(whole(10, 60_000), '2000'),
   INVITED_MAX_IN_FLIGHT: v.optional(whole(1, 1_000_000), '10000'),
@@ -235,6 +249,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     reservedVanity: new Set((set.INVITED_RESERVED_VANITY ?? []).map((word) => word.toLowerCase())),
     iconUrl: set.INVITED_ICON_URL ?? null,
     publicUrl: set.INVITED_PUBLIC_URL ?? null,
+    corsOrigins: set.INVITED_CORS_ORIGINS ?? null,
     allowEviction: set.INVITED_ALLOW_EVICTION,
     redisTimeoutMs: set.INVITED_REDIS_TIMEOUT_MS,
     requestsInFlightMax: set.INVITED_MAX_IN_FLIGHT,
@@ -251,6 +266,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 function listenOn(host: string, portOrPath: number | string): ListenOn {
   if (typeof portOrPath === 'number') return { kind: 'tcp', host, port: portOrPath };
   return { kind: 'unix', path: portOrPath };
+}
+
+/** As it stands in the header `Origin`; apps have schemes of their own there. */
+function isOrigin(given: string): boolean {
+  // A URL may have a host with a star in it, but nobody is served there.
+  if (/^https?:/.test(given)) return tryUrl(given)?.origin === given && !given.includes('*');
+  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(?::[0-9]{1,5})?$/.test(given);
 }
 
 function isWebhookUrl(given: string): boolean {

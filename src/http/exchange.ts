@@ -5,6 +5,7 @@
 
 import { BODY_BYTES_MAX } from '../invite/limits.js';
 import { BodyStream } from './body-stream.js';
+import type { Cors } from './cors.js';
 import type { Incoming, WholeBody } from './handle.js';
 import { wantsProblem } from './negotiate.js';
 import { type Reply, statusLine } from './reply.js';
@@ -18,6 +19,8 @@ export interface Traffic {
   /** Requests under way. */
   inFlight: number;
   isDraining: boolean;
+  /** null: pages of other origins are told nothing. */
+  readonly cors: Cors | null;
   /** Told of what threw where nothing may. */
   readonly onBug: (error: unknown) => void;
 }
@@ -32,6 +35,8 @@ const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 /** One object for each request, since each costs: it is what is asked, who asks, and where the answer goes. */
 export class Exchange implements Incoming {
   readonly request: Request;
+  /** Whose page asks; '' where none is named, or no page of another origin is told anything. */
+  readonly origin: string;
   body: WholeBody = EMPTY;
   stream: AsyncIterable<Uint8Array> = NOTHING;
   readonly #response: HttpResponse;
@@ -56,6 +61,7 @@ export class Exchange implements Incoming {
     this.#traffic = traffic;
     this.request = readRequest(raw);
     this.#requestId = requestIdOf(this.request);
+    this.origin = traffic.cors === null ? '' : raw.getHeader('origin');
   }
 
   /** Has the client gone, or been answered? */
@@ -163,7 +169,7 @@ export class Exchange implements Incoming {
     this.#sink = sink;
     this.#response.cork(() => {
       if (reply.status !== 200) this.#response.writeStatus(statusLine(reply.status));
-      this.#response.writeHeader('X-Request-Id', this.#requestId + reply.lines);
+      this.#response.writeHeader('X-Request-Id', this.#linesOf(reply));
     });
     stream(sink)
       .then(() => {
@@ -173,11 +179,17 @@ export class Exchange implements Incoming {
       .catch((error: unknown) => this.fail(error));
   }
 
+  /** Behind the name of the first header. Errors are told to pages too: a browser shows them nothing else of an answer. */
+  #linesOf({ lines }: Reply): string {
+    const { cors } = this.#traffic;
+    return this.#requestId + lines + (cors === null ? '' : cors.linesFor(this.origin));
+  }
+
   #send(reply: Reply, mustClose: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
     const response = this.#response;
-    const lines = this.#requestId + reply.lines;
+    const lines = this.#linesOf(reply);
     response.cork(() => {
       if (reply.status !== 200) response.writeStatus(statusLine(reply.status));
       response.writeHeader('X-Request-Id', lines);

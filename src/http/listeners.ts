@@ -7,6 +7,7 @@ import type { Ledger } from '../invite/ledger.js';
 import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
+import { type CorsOrigins, createCors } from './cors.js';
 import type { LandingOptions } from './page/landing.js';
 import { createRouter } from './router.js';
 import { directoryRoutes } from './routes/directory.js';
@@ -29,6 +30,8 @@ export interface ListenerOptions {
   readonly sharesPorts: boolean;
   readonly auth: AuthOptions;
   readonly page: LandingOptions;
+  /** Whose pages may read answers of the public listener; null: of no other origin. */
+  readonly corsOrigins: CorsOrigins | null;
   readonly reservedVanity: ReadonlySet<string>;
   readonly requestsInFlightMax: number;
   /** null: there is none. */
@@ -72,6 +75,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     listenOn: options.publicListener,
     portSetting: 'INVITED_PORT',
     hasSockets: false,
+    cors: options.corsOrigins === null ? null : createCors(options.corsOrigins),
     router: createRouter(
       [
         {
@@ -92,6 +96,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     listenOn: options.adminListener,
     portSetting: 'INVITED_ADMIN_PORT',
     hasSockets: true,
+    cors: null,
     router: createRouter(
       [
         {

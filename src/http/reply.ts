@@ -31,7 +31,8 @@ export function headerLines(headers: readonly Header[]): string {
   return linesOf(COMMON) + linesOf(headers);
 }
 
-function linesOf(headers: readonly Header[]): string {
+/** The same without what every answer says. */
+export function linesOf(headers: readonly Header[]): string {
   let lines = '';
   for (const [name, value] of headers) lines += `\r\n${name}: ${value}`;
   return lines;

@@ -2,10 +2,12 @@
 
 import { addressOf, type ListenOn } from '../listen-on.js';
 import { StartError } from '../start-error.js';
+import type { Cors } from './cors.js';
 import { closeQuietly, Exchange, type Traffic, type Upgrade } from './exchange.js';
 import { fieldError } from './field-errors.js';
 import { type HandleOptions, handle } from './handle.js';
 import { invalid, problem } from './problem.js';
+import type { Reply } from './reply.js';
 import { hasBody, hasSoundFraming } from './request.js';
 import type { Router } from './router.js';
 import { addSockets } from './sockets.js';
@@ -22,6 +24,8 @@ export interface ServerOptions extends HandleOptions {
   readonly hasSockets: boolean;
   /** Requests under way at once; more are answered 503. */
   readonly inFlightMax: number;
+  /** null: no page of another origin may read an answer. */
+  readonly cors: Cors | null;
 }
 
 export interface Server {
@@ -34,7 +38,7 @@ export interface Server {
 const DRAIN_POLL_MS = 20;
 
 export async function startServer({ uws }: LoadedUws, options: ServerOptions): Promise<Server> {
-  const traffic: Traffic = { inFlight: 0, isDraining: false, onBug: options.onBug };
+  const traffic: Traffic = { inFlight: 0, isDraining: false, cors: options.cors, onBug: options.onBug };
 
   const onRequest = (response: HttpResponse, raw: HttpRequest, upgrade: Upgrade | null): void => {
     let exchange: Exchange | null = null;
@@ -62,7 +66,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
       const reply =
         match.kind === 'not_found'
           ? problem('NOT_FOUND')
-          : problem('METHOD_NOT_ALLOWED', [['Allow', match.allow]]);
+          : (preflight(exchange, match.allow) ?? problem('METHOD_NOT_ALLOWED', [['Allow', match.allow]]));
       // The body, if there is one, is read to its end and forgotten, so that the connection can go on.
       takeBody(exchange, () => exchange.reply(reply));
       return;
@@ -82,6 +86,12 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
       takeBody(exchange, run);
     }
   };
+
+  /** null: it is none, or nobody is to be told. */
+  const preflight = ({ request, origin }: Exchange, methods: string): Reply | null =>
+    options.cors !== null && request.method === 'OPTIONS' && origin !== ''
+      ? options.cors.preflight(origin, methods)
+      : null;
 
   const app = uws.App({});
   if (options.hasSockets) addSockets(app, onRequest, traffic);

@@ -64,6 +64,7 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
     sharesPorts: config.workers > 1,
     auth: { ...config, jwtSecret: config.jwtSecret },
     page: { iconUrlTemplate: config.iconUrl, publicUrl: config.publicUrl },
+    corsOrigins: config.corsOrigins,
     reservedVanity: config.reservedVanity,
     requestsInFlightMax: config.requestsInFlightMax,
     ledger: openLedger(config, store, teardown, onBug),

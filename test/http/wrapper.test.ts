@@ -55,6 +55,7 @@ function start(listenOn: ListenOn, inFlightMax = 3): Promise<Server> {
     portSetting: 'INVITED_PORT',
     sharesPort: false,
     hasSockets: false,
+    cors: null,
     router: createRouter([{ bases: [''], routes }], () => false),
     inFlightMax,
     authenticator: { identify: () => ({ caller: null, toldAddress: null }) },

@@ -60,6 +60,35 @@ describe('loadConfig', () => {
   });
 });
 
+describe('INVITED_CORS_ORIGINS', () => {
+  const load = (given: string) => loadConfig({ INVITED_CORS_ORIGINS: given }).corsOrigins;
+
+  it('is nobody by default, a list, or anyone', () => {
+    expect(loadConfig({}).corsOrigins).toBeNull();
+    expect(load('*')).toBe('*');
+    expect(load('https://app.example, http://localhost:5173,capacitor://localhost')).toEqual(
+      new Set(['https://app.example', 'http://localhost:5173', 'capacitor://localhost']),
+    );
+  });
+
+  it.each([
+    'https://app.example/',
+    'https://app.example/page',
+    'https://App.example',
+    'https://app.example:443',
+    'https://bücher.example',
+    'https://user@app.example',
+    'https://*.example',
+    'app.example',
+    'null',
+    '*,https://app.example',
+    'https://app.example,',
+    Array.from({ length: 101 }, (_, at) => `https://app.example:${at + 1000}`).join(),
+  ])('refuses what no browser would send: %s', (given) => {
+    expect(() => load(given)).toThrow(/^Wrong settings: INVITED_CORS_ORIGINS must be/);
+  });
+});
+
 describe('the settings of webhooks', () => {
   const KEY = Buffer.alloc(24, 7).toString('base64');
   const URLS = 'https://one.example/hook?token=canary, http://two.example:8000';
