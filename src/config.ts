@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { CODE_LENGTH_MAX, CODE_LENGTH_MIN } from './invite/code.js';
+import type { KeyLocation } from './key-location.js';
 import type { ListenOn } from './listen-on.js';
 import { Secret } from './secret.js';
 import { StartError } from './start-error.js';
@@ -36,6 +37,8 @@ export interface Config {
   readonly demo: boolean;
   /** null: made at the first start and kept in the data folder. */
   readonly jwtSecret: Secret | null;
+  /** Where the public keys of an issuer are; null: there is none. */
+  readonly jwks: KeyLocation | null;
   readonly jwtAudience: string | null;
   readonly jwtIssuer: string | null;
   readonly gatewayKeys: readonly Secret[];
@@ -60,6 +63,7 @@ export interface Config {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
+const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 const text = v.pipe(v.string(), v.minLength(1));
 const whole = (min: number, max: number) =>
   v.pipe(
@@ -101,13 +105,25 @@ const httpUrl = v.pipe(
   }, 'must be an http or https URL'),
 );
 
+const jwks = v.pipe(
+  v.string(),
+  v.check(
+    (given) => !HAS_SCHEME.test(given) || isUrlWithoutUser(given),
+    'must be the path of a file, or an http or https URL without a user or password in it',
+  ),
+  v.transform((given): KeyLocation => {
+    const isUrl = HAS_SCHEME.test(given);
+    return isUrl ? { kind: 'url', url: new Secret(given) } : { kind: 'file', path: resolve(given) };
+  }),
+);
+
 const WEBHOOK_URLS_MAX = 16;
 const WEBHOOK_SECRET_PREFIX = 'whsec_';
 const webhookUrls = v.pipe(
   list,
   v.maxLength(WEBHOOK_URLS_MAX, `must be at most ${WEBHOOK_URLS_MAX} URLs`),
   v.check(
-    (given) => given.every(isWebhookUrl),
+    (given) => given.every(isUrlWithoutUser),
     'must be http or https URLs without a user or password in them, separated by commas',
   ),
   v.check(
@@ -156,6 +172,7 @@ const environment = v.object({
       v.check((secret) => Buffer.byteLength(secret) >= 32, 'must be at least 32 bytes long'),
     ),
   ),
+  INVITED_JWKS: v.optional(jwks),
   INVITED_JWT_AUDIENCE: v.optional(text),
   INVITED_JWT_ISSUER: v.optional(text),
   INVITED_GATEWAY_KEYS: v.optional(list),
@@ -227,6 +244,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDir: resolve(set.INVITED_DATA_DIR),
     demo: set.INVITED_DEMO,
     jwtSecret: set.INVITED_JWT_SECRET === undefined ? null : new Secret(set.INVITED_JWT_SECRET),
+    jwks: set.INVITED_JWKS ?? null,
     jwtAudience: set.INVITED_JWT_AUDIENCE ?? null,
     jwtIssuer: set.INVITED_JWT_ISSUER ?? null,
     gatewayKeys: (set.INVITED_GATEWAY_KEYS ?? []).map((key) => new Secret(key)),
@@ -253,7 +271,7 @@ function listenOn(host: string, portOrPath: number | string): ListenOn {
   return { kind: 'unix', path: portOrPath };
 }
 
-function isWebhookUrl(given: string): boolean {
+function isUrlWithoutUser(given: string): boolean {
   const url = tryUrl(given);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false;
   return url.username === '' && url.password === '';

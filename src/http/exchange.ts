@@ -39,6 +39,7 @@ export class Exchange implements Incoming {
   #isOver = false;
   #isCounted = false;
   #isBodyComplete = false;
+  #peer: string | null = null;
   #waiting: BodyStream | null = null;
   #sink: ResponseSink | null = null;
   readonly #upgrade: Upgrade | null;
@@ -76,9 +77,12 @@ export class Exchange implements Incoming {
     this.#isBodyComplete = true;
   }
 
-  /** To be asked before the first await; '' where there is none (a Unix socket). */
+  /** To be asked for the first time before the first await; '' where there is none (a Unix socket). */
   peerAddress(): string {
-    return this.#isOver ? '' : Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
+    this.#peer ??= this.#isOver
+      ? ''
+      : Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
+    return this.#peer;
   }
 
   /** Takes in the body and calls `then` once: when all of it is here, or as soon as it is, or says to be, too large. */

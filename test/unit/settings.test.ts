@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.js';
+import { shownLocation } from '../../src/key-location.js';
 import { Secret } from '../../src/secret.js';
 import { serverProblem } from '../../src/store/connection.js';
 import { fromRedisError, StoreBug, StoreUnavailable } from '../../src/store/unavailable.js';
@@ -123,6 +124,31 @@ describe('the settings of webhooks', () => {
   ])('have bounds: %o', (env) => {
     expect(() => loadConfig(env)).toThrow(Object.keys(env)[0]);
   });
+});
+
+describe('the key set of an issuer', () => {
+  it('is a file or a URL, whose query is a secret', () => {
+    expect(loadConfig({})).toMatchObject({ jwks: null });
+    expect(loadConfig({ INVITED_JWKS: '/etc/jwks.json' }).jwks).toEqual({
+      kind: 'file',
+      path: '/etc/jwks.json',
+    });
+    const { jwks } = loadConfig({ INVITED_JWKS: 'https://id.example/jwks?key=canary' });
+    expect(jwks).toMatchObject({ kind: 'url' });
+    expect(JSON.stringify(jwks)).not.toContain('canary');
+    expect(jwks === null ? '' : shownLocation(jwks)).toBe('https://id.example/jwks');
+  });
+
+  it.each(['ftp://canary.example/x', 'file:///canary', 'https://user:canary@id.example/', 'https://'])(
+    'is nothing else, in a line without it: %s',
+    (given) => {
+      const load = () => loadConfig({ INVITED_JWKS: given });
+      expect(load).toThrow(
+        /^Wrong settings: INVITED_JWKS must be the path of a file, or an http or https URL/,
+      );
+      expect(load).not.toThrow(/canary|\n/);
+    },
+  );
 });
 
 describe('Secret', () => {
