@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { CODE_LENGTH_MAX, CODE_LENGTH_MIN } from './invite/code.js';
+import { NO_PROXIES, parseTrustedProxies, type TrustedProxies } from './invite/trusted-proxies.js';
 import type { KeyLocation } from './key-location.js';
 import type { ListenOn } from './listen-on.js';
 import { Secret } from './secret.js';
@@ -42,6 +43,8 @@ export interface Config {
   readonly jwtAudience: string | null;
   readonly jwtIssuer: string | null;
   readonly gatewayKeys: readonly Secret[];
+  /** Whose word for the address of a client counts. */
+  readonly trustedProxies: TrustedProxies;
   readonly codeLength: number;
   readonly maxInvitesPerGuild: number;
   readonly reservedVanity: ReadonlySet<string>;
@@ -117,6 +120,26 @@ const jwks = v.pipe(
   }),
 );
 
+const GATEWAY_KEYS_MAX = 16;
+const gatewayKeys = v.pipe(
+  list,
+  v.maxLength(GATEWAY_KEYS_MAX, `must be at most ${GATEWAY_KEYS_MAX} keys`),
+  v.check((given) => new Set(given).size === given.length, 'must not have a key twice'),
+);
+const TRUSTED_PROXIES_MAX = 100;
+const trustedProxies = v.pipe(
+  list,
+  v.maxLength(TRUSTED_PROXIES_MAX, `must be at most ${TRUSTED_PROXIES_MAX} networks`),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const parsed = parseTrustedProxies(dataset.value);
+    if (parsed !== null) return parsed;
+    addIssue({
+      message: 'must be addresses, networks such as 10.0.0.0/8, or the word unix, separated by commas',
+    });
+    return NEVER;
+  }),
+);
+
 const WEBHOOK_URLS_MAX = 16;
 const WEBHOOK_SECRET_PREFIX = 'whsec_';
 const webhookUrls = v.pipe(
@@ -175,7 +198,8 @@ const environment = v.object({
   INVITED_JWKS: v.optional(jwks),
   INVITED_JWT_AUDIENCE: v.optional(text),
   INVITED_JWT_ISSUER: v.optional(text),
-  INVITED_GATEWAY_KEYS: v.optional(list),
+  INVITED_GATEWAY_KEYS: v.optional(gatewayKeys),
+  INVITED_TRUSTED_PROXIES: v.optional(trustedProxies),
   INVITED_CODE_LENGTH: v.optional(whole(CODE_LENGTH_MIN, CODE_LENGTH_MAX), '8'),
   INVITED_MAX_INVITES_PER_GUILD: v.optional(whole(1, 100_000), '1000'),
   INVITED_RESERVED_VANITY: v.optional(list),
@@ -248,6 +272,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     jwtAudience: set.INVITED_JWT_AUDIENCE ?? null,
     jwtIssuer: set.INVITED_JWT_ISSUER ?? null,
     gatewayKeys: (set.INVITED_GATEWAY_KEYS ?? []).map((key) => new Secret(key)),
+    trustedProxies: set.INVITED_TRUSTED_PROXIES ?? NO_PROXIES,
     codeLength: set.INVITED_CODE_LENGTH,
     maxInvitesPerGuild: set.INVITED_MAX_INVITES_PER_GUILD,
     reservedVanity: new Set((set.INVITED_RESERVED_VANITY ?? []).map((word) => word.toLowerCase())),

@@ -4,6 +4,7 @@
 // is sent corked and whole.
 
 import { BODY_BYTES_MAX } from '../invite/limits.js';
+import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import { BodyStream } from './body-stream.js';
 import type { Incoming, WholeBody } from './handle.js';
 import { type Reply, statusLine } from './reply.js';
@@ -17,6 +18,7 @@ export interface Traffic {
   /** Requests under way. */
   inFlight: number;
   isDraining: boolean;
+  readonly trustedProxies: TrustedProxies;
   /** Told of what threw where nothing may. */
   readonly onBug: (error: unknown) => void;
 }
@@ -61,6 +63,10 @@ export class Exchange implements Incoming {
   /** Has the client gone, or been answered? */
   get isGone(): boolean {
     return this.#isOver;
+  }
+
+  get trustedProxies(): TrustedProxies {
+    return this.#traffic.trustedProxies;
   }
 
   get wantsSocket(): boolean {

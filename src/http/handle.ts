@@ -4,6 +4,7 @@
 import type { Address } from '../invite/address.js';
 import type { MaybeCaller } from '../invite/caller.js';
 import { isSnowflake, type Snowflake } from '../invite/id.js';
+import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import type { Authenticator, Identity } from './auth.js';
 import { clientAddress } from './client-address.js';
 import { fieldError } from './field-errors.js';
@@ -24,6 +25,8 @@ export interface Incoming {
   readonly isGone: boolean;
   readonly body: WholeBody;
   readonly stream: AsyncIterable<Uint8Array>;
+  /** Those of the listener by which it came. */
+  readonly trustedProxies: TrustedProxies;
   /** Did he ask to turn the connection into a WebSocket? */
   readonly wantsSocket: boolean;
   /** The other end of the connection; '' if it is unknown. Kept once it was asked for: first in the turn in which the request came. */

@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import type { Engine } from '../engine/engine.js';
 import type { Feed } from '../events/feed.js';
 import type { Ledger } from '../invite/ledger.js';
+import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
@@ -28,6 +29,7 @@ export interface ListenerOptions {
   /** Other workers listen there too. */
   readonly sharesPorts: boolean;
   readonly auth: AuthOptions;
+  readonly trustedProxies: TrustedProxies;
   readonly page: LandingOptions;
   readonly reservedVanity: ReadonlySet<string>;
   readonly requestsInFlightMax: number;
@@ -59,6 +61,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
   setMaxListeners(0, closing.signal);
   const common = {
     authenticator: createAuthenticator(options.auth),
+    trustedProxies: options.trustedProxies,
     isUnavailable: options.isUnavailable,
     onBug: options.onBug,
     inFlightMax: options.requestsInFlightMax,

@@ -1,6 +1,7 @@
 // Settings of who is believed that work, but that somebody should know of. One line each, without a value.
 
 import type { Config } from '../config.js';
+import { trustsEveryone } from '../invite/trusted-proxies.js';
 
 const GATEWAY_KEY_CHARACTERS_MIN = 32;
 
@@ -14,6 +15,11 @@ export function identityWarnings(config: Config): readonly string[] {
   if (config.jwks !== null && config.jwtAudience === null) {
     warnings.push(
       'INVITED_JWKS without INVITED_JWT_AUDIENCE: every token of that issuer is believed, also one that was made for another application.',
+    );
+  }
+  if (trustsEveryone(config.trustedProxies)) {
+    warnings.push(
+      'INVITED_TRUSTED_PROXIES has a network that everybody is in: whoever can connect may say which address he has.',
     );
   }
   return warnings;

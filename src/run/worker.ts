@@ -69,6 +69,7 @@ async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof 
     adminListener: config.adminListener,
     sharesPorts: config.workers > 1,
     auth: { ...config, keySet },
+    trustedProxies: config.trustedProxies,
     page: { iconUrlTemplate: config.iconUrl, publicUrl: config.publicUrl },
     reservedVanity: config.reservedVanity,
     requestsInFlightMax: config.requestsInFlightMax,

@@ -44,6 +44,8 @@ const ONLY_IN: Readonly<Record<string, (file: string) => boolean>> = {
   '@electric-sql/': (file) => file.startsWith('embedded/'),
   pino: (file) => file === 'log.ts',
   standardwebhooks: (file) => file === 'webhooks/sign.ts',
+  'forwarded-parse': (file) => file === 'http/forwarded.ts',
+  'ipaddr.js': (file) => file.startsWith('invite/'),
   'prom-client': (file) => file === 'run/metrics.ts',
 };
 
