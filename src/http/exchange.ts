@@ -4,6 +4,7 @@
 // is sent corked and whole.
 
 import { BODY_BYTES_MAX } from '../invite/limits.js';
+import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import { BodyStream } from './body-stream.js';
 import type { Cors } from './cors.js';
 import type { Incoming, WholeBody } from './handle.js';
@@ -21,6 +22,7 @@ export interface Traffic {
   isDraining: boolean;
   /** null: pages of other origins are told nothing. */
   readonly cors: Cors | null;
+  readonly trustedProxies: TrustedProxies;
   /** Told of what threw where nothing may. */
   readonly onBug: (error: unknown) => void;
 }
@@ -45,6 +47,7 @@ export class Exchange implements Incoming {
   #isOver = false;
   #isCounted = false;
   #isBodyComplete = false;
+  #peer: string | null = null;
   #waiting: BodyStream | null = null;
   #sink: ResponseSink | null = null;
   readonly #upgrade: Upgrade | null;
@@ -69,6 +72,10 @@ export class Exchange implements Incoming {
     return this.#isOver;
   }
 
+  get trustedProxies(): TrustedProxies {
+    return this.#traffic.trustedProxies;
+  }
+
   get wantsSocket(): boolean {
     return this.#upgrade !== null;
   }
@@ -83,9 +90,12 @@ export class Exchange implements Incoming {
     this.#isBodyComplete = true;
   }
 
-  /** To be asked before the first await; '' where there is none (a Unix socket). */
+  /** To be asked for the first time before the first await; '' where there is none (a Unix socket). */
   peerAddress(): string {
-    return this.#isOver ? '' : Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
+    this.#peer ??= this.#isOver
+      ? ''
+      : Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
+    return this.#peer;
   }
 
   /** Takes in the body and calls `then` once: when all of it is here, or as soon as it is, or says to be, too large. */

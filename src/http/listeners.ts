@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import type { Engine } from '../engine/engine.js';
 import type { Feed } from '../events/feed.js';
 import type { Ledger } from '../invite/ledger.js';
+import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
@@ -29,6 +30,7 @@ export interface ListenerOptions {
   /** Other workers listen there too. */
   readonly sharesPorts: boolean;
   readonly auth: AuthOptions;
+  readonly trustedProxies: TrustedProxies;
   readonly page: LandingOptions;
   /** Whose pages may read answers of the public listener; null: of no other origin. */
   readonly corsOrigins: CorsOrigins | null;
@@ -62,6 +64,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
   setMaxListeners(0, closing.signal);
   const common = {
     authenticator: createAuthenticator(options.auth),
+    trustedProxies: options.trustedProxies,
     isUnavailable: options.isUnavailable,
     onBug: options.onBug,
     inFlightMax: options.requestsInFlightMax,

@@ -1,5 +1,6 @@
 // One listener: hands each request of uWebSockets.js to its route, in an exchange that nothing can throw out of.
 
+import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import { addressOf, type ListenOn } from '../listen-on.js';
 import { StartError } from '../start-error.js';
 import type { Cors } from './cors.js';
@@ -20,6 +21,7 @@ export interface ServerOptions extends HandleOptions {
   /** For the one line that says why it can't listen: `INVITED_PORT`. */
   readonly portSetting: string;
   readonly router: Router;
+  readonly trustedProxies: TrustedProxies;
   /** May a connection be turned into a WebSocket? */
   readonly hasSockets: boolean;
   /** Requests under way at once; more are answered 503. */
@@ -38,7 +40,15 @@ export interface Server {
 const DRAIN_POLL_MS = 20;
 
 export async function startServer({ uws }: LoadedUws, options: ServerOptions): Promise<Server> {
-  const traffic: Traffic = { inFlight: 0, isDraining: false, cors: options.cors, onBug: options.onBug };
+  const { onBug, listenOn, trustedProxies } = options;
+  const traffic: Traffic = {
+    inFlight: 0,
+    isDraining: false,
+    cors: options.cors,
+    // Whoever has no address on a port has only hung up.
+    trustedProxies: { ...trustedProxies, unix: trustedProxies.unix && listenOn.kind === 'unix' },
+    onBug,
+  };
 
   const onRequest = (response: HttpResponse, raw: HttpRequest, upgrade: Upgrade | null): void => {
     let exchange: Exchange | null = null;

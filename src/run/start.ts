@@ -1,7 +1,6 @@
 // `invited start`: brings up what is missing (the embedded Redis and Postgres, a secret), and runs the processes that serve and the
 // one that does what is nobody's request.
 
-import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { signToken } from '../cli/sign-token.js';
 import type { Config } from '../config.js';
@@ -10,18 +9,19 @@ import { welcomeLines } from '../demo/welcome.js';
 import { openDataFolder } from '../embedded/data-folder.js';
 import { beginEmbeddedPostgres } from '../embedded/postgres.js';
 import { startEmbeddedRedis } from '../embedded/redis.js';
-import { loadOrCreateSecret } from '../embedded/secret.js';
 import { createEngine } from '../engine/engine.js';
+import { checkKeyFile } from '../jwks/key-set.js';
 import { addressOf, type ListenOn } from '../listen-on.js';
 import { createLog, describeBug } from '../log.js';
 import { Secret } from '../secret.js';
-import { StartError } from '../start-error.js';
 import { checkDurability, checkServer, connectRedis } from '../store/connection.js';
 import { createStore, type Store } from '../store/store.js';
 import { StoreUnavailable } from '../store/unavailable.js';
 import { endOn, Teardown } from '../teardown.js';
 import { reservePort } from '../workers/reserve-port.js';
 import { superviseWorkers } from '../workers/supervise.js';
+import { identityWarnings } from './identity-warnings.js';
+import { tokenSecret } from './token-secret.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 /** Longer than a worker gives its requests to end. */
@@ -43,6 +43,8 @@ export async function start(
   const teardown = new Teardown();
   const warn = (line: string): void => log.warn(line);
   try {
+    if (config.jwks !== null) await checkKeyFile(config.jwks);
+    for (const line of identityWarnings(config)) warn(line);
     const publicListener = await reservePort(config.publicListener, 'INVITED_PORT');
     const adminListener = await reservePort(config.adminListener, 'INVITED_ADMIN_PORT');
     const embedded = new Embedded(config, teardown, warn);
@@ -54,14 +56,14 @@ export async function start(
       await checkDurability(redis, config.durability);
     }
     const store = createStore(redis, { isCluster, waitingMax: config.waitingMax });
-    const jwtSecret = config.jwtSecret ?? new Secret(await keptSecret(config));
+    const jwtSecret = await tokenSecret(config);
     const settings = {
       ...env,
       INVITED_PORT: portSetting(publicListener),
       INVITED_ADMIN_PORT: portSetting(adminListener),
       INVITED_REDIS_URL: redisUrl.reveal(),
       INVITED_POSTGRES_URL: postgres?.url.reveal(),
-      INVITED_JWT_SECRET: jwtSecret.reveal(),
+      INVITED_JWT_SECRET: jwtSecret?.reveal(),
     };
     const common = { module: MAIN, env: settings, stopMaxMs: WORKER_STOP_MAX_MS, onRestart: warn };
     // Side by side: a process needs most of a second to begin.
@@ -92,7 +94,7 @@ export async function start(
       log.error({ problem: describeBug(error) }, 'could not end cleanly'),
     );
     await untilOpen(store);
-    if (config.demo) await showDemo(config, store, jwtSecret, publicListener);
+    if (config.demo && jwtSecret !== null) await showDemo(config, store, jwtSecret, publicListener);
     print('ready (Ctrl-C ends it)');
   } catch (error) {
     await teardown.run();
@@ -187,16 +189,6 @@ async function untilOpen(store: Store): Promise<void> {
     if (tries === TELL_AFTER_TRIES) print('  waiting until Redis holds our data (see the log) …');
     await new Promise((resolve) => setTimeout(resolve, OPEN_POLL_MS));
   }
-}
-
-/** The secret in the data folder, which is made if there is none. */
-export async function keptSecret(config: Config): Promise<string> {
-  try {
-    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  } catch {
-    throw new StartError(`The data folder ${config.dataDir} can't be used (INVITED_DATA_DIR).`);
-  }
-  return loadOrCreateSecret(config.dataDir);
 }
 
 function tokenOf(config: Config, userId: string) {
