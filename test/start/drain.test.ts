@@ -39,11 +39,11 @@ function ask(url: string, agent: Agent | false): Promise<Told> {
 
 describe('a server that is told to end', () => {
   it('says at once that it is not ready, serves new connections until the delay is over, and exits with 0', async () => {
-    const program = await startProgram({ env: { INVITED_DRAIN_DELAY_MS: '2000' } });
+    const program = await startProgram({ env: { INVITED_DRAIN_DELAY_MS: '4000' } });
     const { url, adminUrl } = await program.ready();
     expect(await ask(`${adminUrl}/readyz`, false)).toMatchObject({ how: '200' });
     program.signal('SIGTERM');
-    await until('not ready', async () => (await ask(`${adminUrl}/readyz`, false)).how === '503', 1500);
+    await until('not ready', async () => (await ask(`${adminUrl}/readyz`, false)).how === '503', 3000);
     expect(await ask(`${url}/api/v1/invites/nobody1`, false)).toMatchObject({ how: '404' });
     expect(await ask(`${adminUrl}/healthz`, false)).toMatchObject({ how: '200' });
     await until('no more connections', async () => (await ask(url, false)).how === 'ECONNREFUSED', 10_000);
