@@ -63,6 +63,8 @@ export interface Config {
   /** Times an event is sent before it is a dead letter. */
   readonly webhookAttempts: number;
   readonly webhookTimeoutMs: number;
+  /** How long requests are still served after readiness has gone. */
+  readonly drainDelayMs: number;
   /** HTTP processes on the same ports. */
   readonly workers: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
@@ -235,6 +237,7 @@ const environment = v.object({
   INVITED_WEBHOOK_SECRET: v.optional(webhookSecret),
   INVITED_WEBHOOK_ATTEMPTS: v.optional(whole(1, 100), '10'),
   INVITED_WEBHOOK_TIMEOUT_MS: v.optional(whole(100, 120_000), '15000'),
+  INVITED_DRAIN_DELAY_MS: v.optional(whole(0, 300_000), '0'),
   INVITED_WORKERS: v.optional(whole(1, 256), '1'),
   INVITED_LOG_LEVEL: v.optional(
     v.picklist(
@@ -301,6 +304,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     webhookSecret: set.INVITED_WEBHOOK_SECRET === undefined ? null : new Secret(set.INVITED_WEBHOOK_SECRET),
     webhookAttempts: set.INVITED_WEBHOOK_ATTEMPTS,
     webhookTimeoutMs: set.INVITED_WEBHOOK_TIMEOUT_MS,
+    drainDelayMs: set.INVITED_DRAIN_DELAY_MS,
     workers: set.INVITED_WORKERS,
     logLevel: set.INVITED_LOG_LEVEL,
   };

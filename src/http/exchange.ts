@@ -19,6 +19,9 @@ import type { HttpRequest, HttpResponse } from './uws.js';
 export interface Traffic {
   /** Requests under way. */
   inFlight: number;
+  /** When the newest request came; of the process' own clock, in ms. */
+  lastAt: number;
+  /** Every answer is its connection's last. */
   isDraining: boolean;
   /** null: pages of other origins are told nothing. */
   readonly cors: Cors | null;

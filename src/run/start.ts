@@ -24,8 +24,8 @@ import { identityWarnings } from './identity-warnings.js';
 import { tokenSecret } from './token-secret.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
-/** Longer than a worker gives its requests to end. */
-const WORKER_STOP_MAX_MS = 12_000;
+/** Longer than a worker gives its requests to end, or the jobs process what it is at. */
+const STOP_MAX_MS = 12_000;
 const EMBEDDED_DURABILITY = 'everysec';
 const FSYNC = { cache: null, everysec: 'everysec', always: 'always' } as const;
 const OPEN_POLL_MS = 50;
@@ -65,13 +65,14 @@ export async function start(
       INVITED_POSTGRES_URL: postgres?.url.reveal(),
       INVITED_JWT_SECRET: jwtSecret?.reveal(),
     };
-    const common = { module: MAIN, env: settings, stopMaxMs: WORKER_STOP_MAX_MS, onRestart: warn };
+    const common = { module: MAIN, env: settings, onRestart: warn };
     // Side by side: a process needs most of a second to begin.
     const started = await Promise.allSettled([
       superviseWorkers({
         ...common,
         name: 'The jobs process',
         count: 1,
+        stopMaxMs: STOP_MAX_MS,
         args: ['jobs', ...(postgres?.databaseFolder === undefined ? [] : [postgres.databaseFolder])],
         execArgv: process.execArgv,
       }),
@@ -79,20 +80,26 @@ export async function start(
         ...common,
         name: 'A worker',
         count: config.workers,
+        stopMaxMs: config.drainDelayMs + STOP_MAX_MS,
         args: ['worker'],
         execArgv: [...process.execArgv, ...WORKER_FLAGS],
       }),
     ]);
     // The workers end first: what they have answered is then copied.
-    for (const one of started) if (one.status === 'fulfilled') teardown.add(() => one.value.stop());
+    const running = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    for (const workers of running) teardown.add(() => workers.stop());
     for (const one of started) if (one.status === 'rejected') throw one.reason;
 
     print(`  public  ${addressOf(publicListener)}`);
     print(`  admin   ${addressOf(adminListener)}`);
     print(`  ledger  ${ledgerLine(config)}`);
-    endOn(['SIGINT', 'SIGTERM'], teardown, (error) =>
-      log.error({ problem: describeBug(error) }, 'could not end cleanly'),
-    );
+    endOn(['SIGINT', 'SIGTERM'], teardown, {
+      onProblem: (error) => log.error({ problem: describeBug(error) }, 'could not end cleanly'),
+      onAgain: () => {
+        log.warn('asked again to end: at once; requests under way are cut off');
+        for (const workers of running) workers.kill();
+      },
+    });
     await untilOpen(store);
     if (config.demo && jwtSecret !== null) await showDemo(config, store, jwtSecret, publicListener);
     print('ready (Ctrl-C ends it)');

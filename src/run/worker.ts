@@ -43,9 +43,9 @@ export async function runWorker(env: Readonly<Record<string, string | undefined>
     await tellSupervisor({ kind: 'failed', problem: error.message });
     process.exit(1);
   }
-  endOn(['SIGTERM'], teardown, (error) =>
-    log.error({ problem: describeBug(error) }, 'could not end cleanly'),
-  );
+  endOn(['SIGTERM'], teardown, {
+    onProblem: (error) => log.error({ problem: describeBug(error) }, 'could not end cleanly'),
+  });
   await tellSupervisor({ kind: 'ready' });
 }
 
@@ -81,7 +81,7 @@ async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof 
     isUnavailable: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
     onBug,
   });
-  teardown.add(() => listeners.drain(GRACE_MS));
+  teardown.add(() => listeners.drain({ delayMs: config.drainDelayMs, graceMs: GRACE_MS }));
   return listeners.build;
 }
 
