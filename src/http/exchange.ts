@@ -76,7 +76,7 @@ export class Exchange implements Incoming {
     this.#isBodyComplete = true;
   }
 
-  /** To be asked before the first await; '' where there is none (a Unix socket). */
+  /** '' where there is none (a Unix socket), or the client has gone. */
   peerAddress(): string {
     return this.#isOver ? '' : Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
   }

@@ -1,13 +1,14 @@
-// From a request to its answer, in the contract's order of checks (§7): route, who calls, 401, role, ids in the path,
-// body; what comes after is the handler's and the engine's. Turns whatever is thrown into an answer.
+// From a request to its answer, in the contract's order of checks (§7): route, who calls, rate limit, 401, role, ids in the
+// path, body; what comes after is the handler's and the engine's. Turns whatever is thrown into an answer.
 
 import type { Address } from '../invite/address.js';
 import type { MaybeCaller } from '../invite/caller.js';
 import { isSnowflake, type Snowflake } from '../invite/id.js';
-import type { Authenticator } from './auth.js';
+import type { Authenticator, Identity } from './auth.js';
 import { clientAddress } from './client-address.js';
 import { fieldError } from './field-errors.js';
 import { parseJson } from './json.js';
+import type { RateLimits } from './limits/rate-limits.js';
 import { InvalidFields, problem, Refusal } from './problem.js';
 import type { Reply } from './reply.js';
 import type { Request } from './request.js';
@@ -26,13 +27,15 @@ export interface Incoming {
   readonly stream: AsyncIterable<Uint8Array>;
   /** Did he ask to turn the connection into a WebSocket? */
   readonly wantsSocket: boolean;
-  /** The other end of the connection; '' if it is unknown. To be asked in the turn in which the request came. */
+  /** The other end of the connection; '' if it is unknown, or the client has gone. */
   peerAddress(): string;
   reply(reply: Reply): void;
 }
 
 export interface HandleOptions {
   readonly authenticator: Authenticator;
+  /** null: there are none. */
+  readonly rateLimits: RateLimits | null;
   /** Is this error an outage, rather than a bug? */
   readonly isUnavailable: (error: unknown) => boolean;
   /** Told of every bug, with nothing of the request but its id. */
@@ -56,13 +59,39 @@ function replyTo(error: unknown, { isUnavailable, onBug }: HandleOptions): Reply
   return problem('INTERNAL_SERVER_ERROR');
 }
 
-function answer(
+function answer(incoming: Incoming, match: FoundRoute, options: HandleOptions): Promise<Reply> {
+  const identity = options.authenticator.identify(incoming.request);
+  const { rateLimits } = options;
+  const { limit } = match.route;
+  const who = rateLimits === null || limit === null ? null : nameOf(incoming, identity);
+  if (rateLimits === null || limit === null || who === null) return serve(incoming, match, identity);
+  const work = async (): Promise<Reply> => {
+    try {
+      return await serve(incoming, match, identity);
+    } catch (error) {
+      return replyTo(error, options);
+    }
+  };
+  return rateLimits.run(limit, who, identity.caller !== null, match.params.values[0], work);
+}
+
+/** Who is counted: the caller, else where he comes from; null if neither is known. */
+function nameOf(incoming: Incoming, { caller, toldAddress }: Identity): string | null {
+  if (caller !== null) return caller.userId;
+  try {
+    return clientAddress(incoming, toldAddress)?.banKey ?? null;
+  } catch (error) {
+    // An address that can't be read is refused where it is needed for more than this.
+    if (error instanceof InvalidFields) return null;
+    throw error;
+  }
+}
+
+function serve(
   incoming: Incoming,
   { route, params }: FoundRoute,
-  { authenticator }: HandleOptions,
+  { caller, toldAddress }: Identity,
 ): Promise<Reply> {
-  const { request } = incoming;
-  const { caller, toldAddress } = authenticator.identify(request);
   checkAccess(route.access, caller);
   checkIds(params);
   const json = route.body === 'stream' ? undefined : readBody(route, incoming.body);

@@ -7,6 +7,7 @@ import type { Ledger } from '../invite/ledger.js';
 import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
+import type { RateLimits } from './limits/rate-limits.js';
 import type { LandingOptions } from './page/landing.js';
 import { createRouter } from './router.js';
 import { directoryRoutes } from './routes/directory.js';
@@ -31,6 +32,8 @@ export interface ListenerOptions {
   readonly page: LandingOptions;
   readonly reservedVanity: ReadonlySet<string>;
   readonly requestsInFlightMax: number;
+  /** Of the public listener; null: there are none. */
+  readonly rateLimits: RateLimits | null;
   /** null: there is none. */
   readonly ledger: Ledger | null;
   readonly feed: Feed;
@@ -70,6 +73,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
   const publicServer: Server = await startServer(loaded, {
     ...common,
     listenOn: options.publicListener,
+    rateLimits: options.rateLimits,
     portSetting: 'INVITED_PORT',
     hasSockets: false,
     router: createRouter(
@@ -90,6 +94,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
   const adminServer: Server = await startServer(loaded, {
     ...common,
     listenOn: options.adminListener,
+    rateLimits: null,
     portSetting: 'INVITED_ADMIN_PORT',
     hasSockets: true,
     router: createRouter(

@@ -4,6 +4,7 @@
 import { type Config, loadConfig } from '../config.js';
 import { createEngine } from '../engine/engine.js';
 import { Feed } from '../events/feed.js';
+import { createRateLimits } from '../http/limits/rate-limits.js';
 import { startListeners } from '../http/listeners.js';
 import type { Ledger } from '../invite/ledger.js';
 import { createLog, describeBug } from '../log.js';
@@ -58,6 +59,8 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
   teardown.add(async () => redis.disconnect());
   const { isCluster } = await checkServer(redis, config.allowEviction);
   const store = createStore(redis, { isCluster, waitingMax: config.waitingMax });
+  const isUnavailable = (error: unknown): boolean =>
+    error instanceof StoreUnavailable || error instanceof PostgresUnavailable;
   const listeners = await startListeners(createEngine(store, config), {
     publicListener: config.publicListener,
     adminListener: config.adminListener,
@@ -66,11 +69,13 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
     page: { iconUrlTemplate: config.iconUrl, publicUrl: config.publicUrl },
     reservedVanity: config.reservedVanity,
     requestsInFlightMax: config.requestsInFlightMax,
+    rateLimits:
+      config.rateLimits === 'off' ? null : createRateLimits({ counter: store.limits, isUnavailable, onBug }),
     ledger: openLedger(config, store, teardown, onBug),
     feed: new Feed(store),
     readerMaxMs: config.eventsReaderTimeoutMs,
     metrics: createMetrics(store.toldFigures.read),
-    isUnavailable: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
+    isUnavailable,
     onBug,
   });
   teardown.add(() => listeners.drain(GRACE_MS));

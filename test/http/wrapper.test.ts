@@ -58,6 +58,7 @@ function start(listenOn: ListenOn, inFlightMax = 3): Promise<Server> {
     router: createRouter([{ bases: [''], routes }], () => false),
     inFlightMax,
     authenticator: { identify: () => ({ caller: null, toldAddress: null }) },
+    rateLimits: null,
     isUnavailable: (error) => error instanceof Outage,
     onBug: (error) => bugs.push(error),
   });

@@ -43,6 +43,7 @@ const ONLY_IN: Readonly<Record<string, (file: string) => boolean>> = {
   pino: (file) => file === 'log.ts',
   standardwebhooks: (file) => file === 'webhooks/sign.ts',
   'prom-client': (file) => file === 'run/metrics.ts',
+  'rate-limiter-flexible': (file) => file === 'http/limits/limiter.ts',
 };
 
 const sources = readSources();
