@@ -72,7 +72,8 @@ function answer(incoming: Incoming, match: FoundRoute, options: HandleOptions): 
       return replyTo(error, options);
     }
   };
-  return rateLimits.run(limit, who, identity.caller !== null, match.params.values[0], work);
+  const asker = { name: who, isCaller: identity.caller !== null, subject: match.params.values[0] ?? '' };
+  return rateLimits.run(limit, asker, work);
 }
 
 /** Who is counted: the caller, else where he comes from; null if neither is known. */

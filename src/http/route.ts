@@ -4,7 +4,7 @@
 import type { Address } from '../invite/address.js';
 import type { Caller, MaybeCaller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
-import type { RouteLimit } from './limits/buckets.js';
+import type { Bucket } from './limits/buckets.js';
 import type { Reply } from './reply.js';
 import type { Request } from './request.js';
 
@@ -44,14 +44,14 @@ export interface Route {
   readonly body: 'json' | 'ignored' | 'stream';
   readonly usesClientAddress: boolean;
   /** null: it may be asked as often as one likes. */
-  readonly limit: RouteLimit | null;
+  readonly limit: Bucket | null;
   readonly handle: (call: Call) => Promise<Reply>;
 }
 
 interface Extras {
   readonly body?: Route['body'];
   readonly usesClientAddress?: boolean;
-  readonly limit?: RouteLimit;
+  readonly limit?: Bucket;
 }
 
 /** A route that needs nobody: a bad token is as good as none. */

@@ -13,18 +13,25 @@ export interface TakeKind {
   /** How many a window holds. */
   readonly limit: number;
   readonly windowMs: number;
+  /** Another bucket, to be looked into in the same step. */
+  readonly beside: { readonly bucket: string; readonly windowMs: number } | null;
 }
 
-/** What somebody has taken. By the clock of Redis; a count beyond the limit was refused. */
-export interface Taken {
+/** A count beyond the limit was refused. By the clock of Redis. */
+export interface Count {
   readonly count: number;
   readonly nowMs: number;
   readonly endsAtMs: number;
 }
 
+/** Equal ones of a call are the same object. */
+export interface Taken extends Count {
+  readonly beside: Count | null;
+}
+
 export interface LimitStore {
   /**
-   * @param caller whose bucket; without white space
+   * @param caller whose bucket; without white space. In the one beside it, what is before the first `|` names him
    * @throws StoreUnavailable, StoreBug
    */
   take(kind: TakeKind, caller: string): Promise<Taken>;
@@ -35,14 +42,14 @@ interface Take {
   readonly caller: string;
 }
 
-/** Takes in one call, of which a request makes two at most. */
+/** Takes in one call. */
 const BATCH_MAX = 512;
 /** How long Redis is not asked after it could not be had: a request that waited for it here waits for it once more in its verb. */
 const AWAY_MS = 1000;
 
 /** @param waitingMax takes that may wait for Redis */
 export function createLimitStore(scripts: Scripts, isCluster: boolean, waitingMax: number): LimitStore {
-  const partition = ({ caller }: Take): Partition => (isCluster ? partitionOfId(caller) : 0);
+  const partition = ({ caller }: Take): Partition => (isCluster ? partitionOfId(nameOf(caller)) : 0);
   let awayUntil: number | null = null;
   const isAway = (): boolean => {
     if (awayUntil !== null && performance.now() >= awayUntil) awayUntil = null;
@@ -71,6 +78,12 @@ export function createLimitStore(scripts: Scripts, isCluster: boolean, waitingMa
   };
 }
 
+/** All buckets of somebody lie together. */
+function nameOf(caller: string): string {
+  const end = caller.indexOf('|');
+  return end === -1 ? caller : caller.slice(0, end);
+}
+
 async function takeAll(
   scripts: Scripts,
   partition: Partition,
@@ -87,29 +100,48 @@ async function takeAll(
     }
   });
   const args: Argument[] = [];
-  for (const [{ bucket, points, limit, windowMs }, { callers }] of groups) {
-    args.push(bucket, points, limit, windowMs, callers);
+  for (const [{ bucket, points, limit, windowMs, beside }, { callers }] of groups) {
+    args.push(bucket, points, limit, windowMs, beside?.bucket ?? '', beside?.windowMs ?? 0, callers);
   }
   const reply = await scripts.run('limits-take', partition, args);
   const [status, nowMs, ...texts] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
   if (status !== 'taken' || typeof nowMs !== 'number') throw new StoreBug('limits-take: an unknown reply');
   const taken: Taken[] = new Array(takes.length);
   let group = 0;
-  for (const { places } of groups.values()) {
-    readTaken(texts[group], nowMs, places, taken);
+  for (const [{ beside }, { places }] of groups) {
+    readTaken(texts[group], nowMs, beside !== null, places, taken);
     group += 1;
   }
   return taken;
 }
 
-/** `<count> <ms> <count> <ms> …`, two for each place. */
-function readTaken(text: unknown, nowMs: number, places: readonly number[], taken: Taken[]): void {
+/** A word for each place; `=` stands for the one before. */
+function readTaken(
+  text: unknown,
+  nowMs: number,
+  hasBeside: boolean,
+  places: readonly number[],
+  taken: Taken[],
+): void {
   const words = typeof text === 'string' ? text.split(' ') : [];
-  if (words.length !== 2 * places.length) throw new StoreBug('limits-take: not two numbers a take');
-  places.forEach((place, at) => {
-    const count = Number(words[2 * at]);
-    const endsAtMs = Number(words[2 * at + 1]);
-    if (!(count >= 0 && endsAtMs > nowMs)) throw new StoreBug('limits-take: no count, or no time');
-    taken[place] = { count, nowMs, endsAtMs };
+  if (words.length !== places.length) throw new StoreBug('limits-take: not one word a take');
+  let before: Taken | null = null;
+  words.forEach((word, at) => {
+    const numbers: readonly string[] = word === '=' ? [] : word.split(':');
+    if (word !== '=') {
+      if (numbers.length !== (hasBeside ? 4 : 2))
+        throw new StoreBug('limits-take: not the numbers of a take');
+      const beside = hasBeside ? countOf(numbers[2], nowMs, numbers[3]) : null;
+      before = { ...countOf(numbers[0], nowMs, numbers[1]), beside };
+    }
+    if (before === null) throw new StoreBug('limits-take: like nothing');
+    taken[places[at] ?? 0] = before;
   });
+}
+
+function countOf(number: string | undefined, nowMs: number, ends: string | undefined): Count {
+  const count = Number(number);
+  const endsAtMs = Number(ends);
+  if (!(count >= 0 && endsAtMs > nowMs)) throw new StoreBug('limits-take: no count, or no time');
+  return { count, nowMs, endsAtMs };
 }

@@ -7,43 +7,26 @@ export interface Bucket {
   /** Requests that a window holds. */
   readonly limit: number;
   readonly windowS: number;
+  /** Has everybody one for each code, or channel, in the path? */
+  readonly each?: 'code' | 'channel';
+  /**
+   * Where a 404 says that a code is none: how it is made sure that nobody learns of more codes than his misses allow,
+   * however many he asks for at once. `withheld`: what was found is not told if they have been used up meanwhile.
+   * `reserved`: a miss is taken before, since what is done can't be withheld, and given back behind it.
+   */
+  readonly misses?: 'withheld' | 'reserved';
 }
-
-const bucket = (name: string, limit: number, windowS: number): Bucket => ({ name, limit, windowS });
 
 export const BUCKETS = {
-  read: bucket('read', 100, 10),
-  /** Codes that were asked for and are none, over all routes that look one up. */
-  miss: bucket('miss', 30, 60),
-  accept: bucket('accept', 10, 10),
-  create: bucket('create', 20, 60),
+  read: { name: 'read', limit: 100, windowS: 10, each: 'code', misses: 'withheld' },
+  accept: { name: 'accept', limit: 10, windowS: 10, misses: 'reserved' },
   /** DELETE and PATCH of an invite. */
-  delete: bucket('delete', 20, 10),
-  list: bucket('list', 40, 10),
-  vanityGet: bucket('vanity-get', 100, 10),
-  vanityPatch: bucket('vanity-patch', 10, 60),
+  delete: { name: 'delete', limit: 20, windowS: 10, misses: 'reserved' },
+  create: { name: 'create', limit: 20, windowS: 60, each: 'channel' },
+  list: { name: 'list', limit: 40, windowS: 10 },
+  vanityGet: { name: 'vanity-get', limit: 100, windowS: 10 },
+  vanityPatch: { name: 'vanity-patch', limit: 10, windowS: 60 },
 } as const satisfies Record<string, Bucket>;
 
-/** How a route is limited. */
-export interface RouteLimit {
-  readonly bucket: Bucket;
-  /** Is there a bucket of its own for each code, or channel, in the path? */
-  readonly each: 'code' | 'channel' | null;
-  /**
-   * Where a 404 says that a code is none, how it is made sure that nobody learns of more codes than the misses allow, however
-   * many he asks for at once. `withheld`: what was found is not told once they are used up. `reserved`: a miss is
-   * taken before, since what is done can't be withheld, and given back behind it.
-   */
-  readonly misses: 'withheld' | 'reserved' | null;
-}
-
-/** What the routes name. */
-export const LIMITS = {
-  read: { bucket: BUCKETS.read, each: 'code', misses: 'withheld' },
-  accept: { bucket: BUCKETS.accept, each: null, misses: 'reserved' },
-  change: { bucket: BUCKETS.delete, each: null, misses: 'reserved' },
-  create: { bucket: BUCKETS.create, each: 'channel', misses: null },
-  list: { bucket: BUCKETS.list, each: null, misses: null },
-  vanityGet: { bucket: BUCKETS.vanityGet, each: null, misses: null },
-  vanityPatch: { bucket: BUCKETS.vanityPatch, each: null, misses: null },
-} as const satisfies Record<string, RouteLimit>;
+/** Codes that somebody asked for and that are none, whichever route he asked. */
+export const MISSES: Bucket = { name: 'miss', limit: 30, windowS: 60 };

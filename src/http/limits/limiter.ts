@@ -24,13 +24,19 @@ interface TakeKind {
   readonly points: 1 | 0 | -1;
   readonly limit: number;
   readonly windowMs: number;
+  /** Another bucket, to be looked into in the same step. */
+  readonly beside: { readonly bucket: string; readonly windowMs: number } | null;
 }
 
 /** A count beyond the limit was refused. Both times by the same clock. */
-interface Taken {
+interface Count {
   readonly count: number;
   readonly nowMs: number;
   readonly endsAtMs: number;
+}
+
+interface Taken extends Count {
+  readonly beside: Count | null;
 }
 
 export interface LimiterOptions {
@@ -42,12 +48,16 @@ export interface LimiterOptions {
 
 /** How somebody stands after his request. */
 export interface Standing {
+  /** He was refused; behind a mere look: he would be. */
   readonly isOver: boolean;
+  readonly count: number;
   readonly remaining: number;
   /** Until his window ends. */
   readonly msLeft: number;
   /** When it ends, ms since the epoch. */
   readonly endsAtMs: number;
+  /** How he stands in the bucket beside this one; null: that was not looked into. */
+  readonly beside: Standing | null;
 }
 
 /**
@@ -60,35 +70,46 @@ const REMEMBERED_MS = 1000;
 
 export class Limiter extends StoreLimiter {
   readonly #options: LimiterOptions;
+  readonly #beside: Bucket | null;
   readonly #taking: TakeKind;
   readonly #looking: TakeKind;
   readonly #givingBack: TakeKind;
   readonly #over = new LRUCache<string, Over>({ max: KEPT_MAX });
+  #lastTaken: Taken | null = null;
+  #lastRes: StoredRes | null = null;
 
-  constructor({ name, limit, windowS }: Bucket, options: LimiterOptions) {
+  /** @param beside a bucket to be looked into with each take: of the same caller, or of what is before the `|` in his name */
+  constructor({ name, limit, windowS }: Bucket, beside: Bucket | null, options: LimiterOptions) {
     const common = { keyPrefix: '', points: limit, duration: windowS };
     super({ ...common, storeClient: null, insuranceLimiter: new BoundedMemory(common) });
-    const kind = { bucket: name, limit, windowMs: windowS * 1000 };
+    const kind = { bucket: name, limit, windowMs: windowS * 1000, beside: null };
     this.#options = options;
-    this.#taking = { ...kind, points: 1 };
+    this.#beside = beside;
+    this.#taking = {
+      ...{ ...kind, points: 1 },
+      beside: beside === null ? null : { bucket: beside.name, windowMs: beside.windowS * 1000 },
+    };
     this.#looking = { ...kind, points: 0 };
     this.#givingBack = { ...kind, points: -1 };
   }
 
   /** Takes one, if there is one. Never rejects. */
   take(caller: string): Promise<Standing> {
-    return this.#remembered(caller) ?? this.consume(caller).then(passed, (res) => this.#refused(caller, res));
+    const known = this.remembered(caller);
+    if (known !== null) return Promise.resolve(known);
+    return this.consume(caller).then(standingOf, (res: unknown) => {
+      if (!(res instanceof RateLimiterRes)) throw res;
+      return this.remember(caller, { ...standingOf(res), isOver: true });
+    });
   }
 
-  /** How he stands, without taking any: over the limit if there is none left. Never rejects. */
-  look(caller: string): Promise<Standing> {
-    return (
-      this.#remembered(caller) ??
-      this.get(caller).then((res) => {
-        if (res === null) return { isOver: false, ...lasting(this.points, this.msDuration) };
-        return res.remainingPoints > 0 ? passed(res) : this.#refused(caller, res);
-      })
-    );
+  /** How he stands, without taking any. Never rejects. */
+  async look(caller: string): Promise<Standing> {
+    const known = this.remembered(caller);
+    if (known !== null) return known;
+    const res = (await this.get(caller)) ?? new RateLimiterRes(this.points, this.msDuration);
+    const standing = standingOf(res);
+    return standing.remaining > 0 ? standing : this.remember(caller, { ...standing, isOver: true });
   }
 
   /** Gives back one that was taken; nobody waits for it. */
@@ -96,25 +117,21 @@ export class Limiter extends StoreLimiter {
     this.reward(caller).catch(this.#options.onBug);
   }
 
-  #remembered(caller: string): Promise<Standing> | null {
+  /** How somebody stands who was over the limit a moment ago: so a flood costs Redis nothing. */
+  remembered(caller: string): Standing | null {
     if (this.#over.size === 0) return null;
     const over = this.#over.get(caller);
     const now = performance.now();
     if (over === undefined || now >= over.rememberedUntil) return null;
-    return Promise.resolve({
-      ...{ isOver: true, remaining: 0, endsAtMs: over.endsAtMs },
-      msLeft: over.endsAt - now,
-    });
+    return { ...over.standing, msLeft: over.endsAt - now };
   }
 
-  #refused(caller: string, res: unknown): Standing {
-    if (!(res instanceof RateLimiterRes)) throw res;
+  /** Remembers one who is over the limit. */
+  remember(caller: string, standing: Standing): Standing {
     const now = performance.now();
-    const refused = { ...passed(res), isOver: true, remaining: 0 };
-    const endsAt = now + refused.msLeft;
-    const rememberedUntil = Math.min(endsAt, now + REMEMBERED_MS);
-    this.#over.set(caller, { endsAt, rememberedUntil, endsAtMs: refused.endsAtMs });
-    return refused;
+    const endsAt = now + standing.msLeft;
+    this.#over.set(caller, { standing, endsAt, rememberedUntil: Math.min(endsAt, now + REMEMBERED_MS) });
+    return standing;
   }
 
   // What the library asks of a store.
@@ -127,8 +144,14 @@ export class Limiter extends StoreLimiter {
     return this.#options.counter.take(this.#looking, caller);
   }
 
+  /** Equal takes share theirs: it is never changed. */
   _getRateLimiterRes(_caller: string, _points: number, taken: Taken): RateLimiterRes {
-    return new StoredRes(taken, this.points);
+    if (this.#lastRes !== null && taken === this.#lastTaken) return this.#lastRes;
+    const beside =
+      taken.beside === null ? null : storedStanding(taken.beside, this.#beside?.limit ?? 0, null);
+    this.#lastRes = new StoredRes(storedStanding(taken, this.points, beside));
+    this.#lastTaken = taken;
+    return this.#lastRes;
   }
 
   /** An outage is what the insurance is for; a bug must not be hidden by it. */
@@ -141,10 +164,10 @@ export class Limiter extends StoreLimiter {
 }
 
 interface Over {
+  readonly standing: Standing;
   /** By performance.now(). */
   readonly endsAt: number;
   readonly rememberedUntil: number;
-  readonly endsAtMs: number;
 }
 
 type ErrorHandler = (
@@ -160,11 +183,11 @@ const inherited = StoreLimiter.prototype as unknown as { readonly _handleError: 
 
 /** With the end of the window by the clock that counts: by ours it would differ from answer to answer. */
 class StoredRes extends RateLimiterRes {
-  readonly endsAtMs: number;
+  readonly standing: Standing;
 
-  constructor({ count, nowMs, endsAtMs }: Taken, limit: number) {
-    super(Math.max(0, limit - count), endsAtMs - nowMs, count, count === 1);
-    this.endsAtMs = endsAtMs;
+  constructor(standing: Standing) {
+    super(standing.remaining, standing.msLeft, standing.count, standing.count === 1);
+    this.standing = standing;
   }
 }
 
@@ -190,16 +213,15 @@ class BoundedMemory extends RateLimiterMemory {
   }
 }
 
-function passed(res: RateLimiterRes): Standing {
-  if (!(res instanceof StoredRes))
-    return { isOver: false, ...lasting(res.remainingPoints, res.msBeforeNext) };
-  return {
-    ...{ isOver: false, remaining: res.remainingPoints, msLeft: res.msBeforeNext },
-    endsAtMs: res.endsAtMs,
-  };
+function storedStanding(taken: Count, limit: number, beside: Standing | null): Standing {
+  const { count, nowMs, endsAtMs } = taken;
+  const remaining = Math.max(0, limit - count);
+  return { isOver: false, count, remaining, msLeft: endsAtMs - nowMs, endsAtMs, beside };
 }
 
-/** By our own clock. */
-function lasting(remaining: number, msLeft: number): Omit<Standing, 'isOver'> {
-  return { remaining, msLeft, endsAtMs: Date.now() + msLeft };
+function standingOf(res: RateLimiterRes): Standing {
+  if (res instanceof StoredRes) return res.standing;
+  // Counted here, by our own clock.
+  const { consumedPoints: count, remainingPoints: remaining, msBeforeNext: msLeft } = res;
+  return { isOver: false, count, remaining, msLeft, endsAtMs: Date.now() + msLeft, beside: null };
 }

@@ -6,7 +6,7 @@ import type { ListOutcome } from '../../engine/list.js';
 import { isCode } from '../../invite/code.js';
 import { inviteJson, METADATA } from '../../invite/invite-json.js';
 import type { FieldErrorCode } from '../field-errors.js';
-import { LIMITS } from '../limits/buckets.js';
+import { BUCKETS } from '../limits/buckets.js';
 import { nextLink, pageLimit } from '../paging.js';
 import { type ProblemCode, problem } from '../problem.js';
 import { jsonReply, type Reply } from '../reply.js';
@@ -37,7 +37,7 @@ export function inviteListRoutes(engine: Engine): readonly Route[] {
           page,
         );
       },
-      { limit: LIMITS.list },
+      { limit: BUCKETS.list },
     ),
 
     closed(
@@ -48,7 +48,7 @@ export function inviteListRoutes(engine: Engine): readonly Route[] {
         const page = pageOf(call.request);
         return listReply(await engine.listGuild(call.id('guild_id'), call.caller, page), call.request, page);
       },
-      { limit: LIMITS.list },
+      { limit: BUCKETS.list },
     ),
   ];
 }

@@ -16,7 +16,7 @@ import {
 import { isKnown, wantedVersion } from '../etags.js';
 import { fieldError } from '../field-errors.js';
 import { onceNames, onceReply } from '../idempotency.js';
-import { LIMITS } from '../limits/buckets.js';
+import { BUCKETS } from '../limits/buckets.js';
 import { invalid, type ProblemCode, problem } from '../problem.js';
 import { NO_CONTENT, notModified, type Reply, versionedReply } from '../reply.js';
 import type { Request } from '../request.js';
@@ -51,7 +51,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
           .read(call.param('code'), call.caller, wishes.counts, call.client)
           .then((outcome) => readReply(outcome, wishes, call.request));
       },
-      { limit: LIMITS.read },
+      { limit: BUCKETS.read },
     ),
 
     closed(
@@ -62,7 +62,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
         engine
           .accept(call.param('code'), call.caller.userId, call.clientAddress?.banKey ?? null, call.client)
           .then(acceptReply),
-      { usesClientAddress: true, limit: LIMITS.accept },
+      { usesClientAddress: true, limit: BUCKETS.accept },
     ),
 
     closed(
@@ -74,7 +74,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
         const outcome = await engine.revoke(call.param('code'), call.caller, wanted);
         return outcome.status === 'revoked' ? NO_CONTENT : problem(PROBLEM_OF[outcome.status]);
       },
-      { limit: LIMITS.change },
+      { limit: BUCKETS.delete },
     ),
 
     closed(
@@ -92,7 +92,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
         };
         return editReply(await engine.edit(call.param('code'), call.caller, changes, wanted));
       },
-      { body: 'json', limit: LIMITS.change },
+      { body: 'json', limit: BUCKETS.delete },
     ),
 
     closed(
@@ -120,7 +120,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
         if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
         return inviteReply(outcome.invite, METADATA);
       },
-      { body: 'json', limit: LIMITS.create },
+      { body: 'json', limit: BUCKETS.create },
     ),
   ];
 }

@@ -5,7 +5,7 @@ import type { Engine } from '../../engine/engine.js';
 import type { Invite } from '../../invite/invite.js';
 import { inviteJson, isoTime } from '../../invite/invite-json.js';
 import { isKnown } from '../etags.js';
-import { LIMITS } from '../limits/buckets.js';
+import { BUCKETS } from '../limits/buckets.js';
 import { type LandingOptions, type LandingView, landingHeaders, renderLanding } from '../page/landing.js';
 import { problem } from '../problem.js';
 import { etag, type Header, htmlReply, jsonReply, notModified } from '../reply.js';
@@ -32,7 +32,7 @@ export function shareRoutes(engine: Engine, options: LandingOptions): readonly R
     return htmlReply(200, renderLanding(viewOf(outcome.invite), options), pageHeaders);
   };
 
-  const limited = { limit: LIMITS.read };
+  const limited = { limit: BUCKETS.read };
   return [open('GET', '/invite/{code}', show, limited), open('GET', '/{code}', show, limited)];
 }
 

@@ -3,7 +3,7 @@
 import type { Engine } from '../../engine/engine.js';
 import { parseVanity } from '../../invite/vanity.js';
 import { isKnown, wantedVersion } from '../etags.js';
-import { LIMITS } from '../limits/buckets.js';
+import { BUCKETS } from '../limits/buckets.js';
 import { problem } from '../problem.js';
 import { etag, notModified, type Reply, valueReply } from '../reply.js';
 import { closed, type Route } from '../route.js';
@@ -23,7 +23,7 @@ export function vanityRoutes(engine: Engine, reserved: ReadonlySet<string>): rea
         }
         return vanityReply(outcome);
       },
-      { limit: LIMITS.vanityGet },
+      { limit: BUCKETS.vanityGet },
     ),
 
     closed(
@@ -45,7 +45,7 @@ export function vanityRoutes(engine: Engine, reserved: ReadonlySet<string>): rea
             return vanityReply(outcome);
         }
       },
-      { body: 'json', limit: LIMITS.vanityPatch },
+      { body: 'json', limit: BUCKETS.vanityPatch },
     ),
   ];
 }
