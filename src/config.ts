@@ -45,6 +45,8 @@ export interface Config {
   readonly gatewayKeys: readonly Secret[];
   /** Whose word for the address of a client counts. */
   readonly trustedProxies: TrustedProxies;
+  /** `off`: whoever asks may do so as often as he likes. */
+  readonly rateLimits: 'on' | 'off';
   readonly codeLength: number;
   readonly maxInvitesPerGuild: number;
   readonly reservedVanity: ReadonlySet<string>;
@@ -215,6 +217,7 @@ const environment = v.object({
   INVITED_JWT_ISSUER: v.optional(text),
   INVITED_GATEWAY_KEYS: v.optional(gatewayKeys),
   INVITED_TRUSTED_PROXIES: v.optional(trustedProxies),
+  INVITED_RATE_LIMITS: v.optional(v.picklist(['on', 'off'], 'must be on or off'), 'on'),
   INVITED_CODE_LENGTH: v.optional(whole(CODE_LENGTH_MIN, CODE_LENGTH_MAX), '8'),
   INVITED_MAX_INVITES_PER_GUILD: v.optional(whole(1, 100_000), '1000'),
   INVITED_RESERVED_VANITY: v.optional(list),
@@ -290,6 +293,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     jwtIssuer: set.INVITED_JWT_ISSUER ?? null,
     gatewayKeys: (set.INVITED_GATEWAY_KEYS ?? []).map((key) => new Secret(key)),
     trustedProxies: set.INVITED_TRUSTED_PROXIES ?? NO_PROXIES,
+    rateLimits: set.INVITED_RATE_LIMITS,
     codeLength: set.INVITED_CODE_LENGTH,
     maxInvitesPerGuild: set.INVITED_MAX_INVITES_PER_GUILD,
     reservedVanity: new Set((set.INVITED_RESERVED_VANITY ?? []).map((word) => word.toLowerCase())),

@@ -10,6 +10,7 @@ import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
 import { type CorsOrigins, createCors } from './cors.js';
+import type { RateLimits } from './limits/rate-limits.js';
 import type { LandingOptions } from './page/landing.js';
 import { createRouter } from './router.js';
 import { directoryRoutes } from './routes/directory.js';
@@ -37,6 +38,8 @@ export interface ListenerOptions {
   readonly corsOrigins: CorsOrigins | null;
   readonly reservedVanity: ReadonlySet<string>;
   readonly requestsInFlightMax: number;
+  /** Of the public listener; null: there are none. */
+  readonly rateLimits: RateLimits | null;
   /** null: there is none. */
   readonly ledger: Ledger | null;
   readonly feed: Feed;
@@ -78,6 +81,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
   const publicServer: Server = await startServer(loaded, {
     ...common,
     listenOn: options.publicListener,
+    rateLimits: options.rateLimits,
     portSetting: 'INVITED_PORT',
     hasSockets: false,
     cors: options.corsOrigins === null ? null : createCors(options.corsOrigins),
@@ -99,6 +103,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
   const adminServer: Server = await startServer(loaded, {
     ...common,
     listenOn: options.adminListener,
+    rateLimits: null,
     portSetting: 'INVITED_ADMIN_PORT',
     hasSockets: true,
     cors: null,

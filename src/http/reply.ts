@@ -101,6 +101,11 @@ export function socketReply(socket: (socket: Socket) => Promise<void>): Reply {
   return { status: 101, lines: '', body: null, socket };
 }
 
+/** The same answer with more header lines, each with a line break before it. */
+export function addLines(reply: Reply, lines: string): Reply {
+  return { ...reply, lines: reply.lines + lines };
+}
+
 export const NO_CONTENT: Reply = { status: 204, lines: headerLines([]), body: null };
 
 /** The status line's text, as uWebSockets.js wants it. */
@@ -125,6 +130,7 @@ const REASONS: Readonly<Record<number, string>> = {
   412: 'Precondition Failed',
   413: 'Payload Too Large',
   422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };

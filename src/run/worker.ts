@@ -4,6 +4,7 @@
 import { type Config, loadConfig } from '../config.js';
 import { createEngine } from '../engine/engine.js';
 import { Feed } from '../events/feed.js';
+import { createRateLimits } from '../http/limits/rate-limits.js';
 import { startListeners } from '../http/listeners.js';
 import type { Ledger } from '../invite/ledger.js';
 import { KeySet } from '../jwks/key-set.js';
@@ -64,6 +65,8 @@ async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof 
       ? null
       : await KeySet.open({ location: config.jwks, log: keySetLog(log, config.jwks) });
   teardown.add(async () => keySet?.close());
+  const isUnavailable = (error: unknown): boolean =>
+    error instanceof StoreUnavailable || error instanceof PostgresUnavailable;
   const listeners = await startListeners(createEngine(store, config), {
     publicListener: config.publicListener,
     adminListener: config.adminListener,
@@ -74,11 +77,13 @@ async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof 
     corsOrigins: config.corsOrigins,
     reservedVanity: config.reservedVanity,
     requestsInFlightMax: config.requestsInFlightMax,
+    rateLimits:
+      config.rateLimits === 'off' ? null : createRateLimits({ counter: store.limits, isUnavailable, onBug }),
     ledger: openLedger(config, store, teardown, onBug),
     feed: new Feed(store),
     readerMaxMs: config.eventsReaderTimeoutMs,
     metrics: createMetrics(store.toldFigures.read),
-    isUnavailable: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
+    isUnavailable,
     onBug,
   });
   teardown.add(() => listeners.drain({ delayMs: config.drainDelayMs, graceMs: GRACE_MS }));

@@ -61,6 +61,7 @@ function start(listenOn: ListenOn, inFlightMax = 3): Promise<Server> {
     inFlightMax,
     trustedProxies: NO_PROXIES,
     authenticator: { identify: () => ({ caller: null, toldAddress: null }) },
+    rateLimits: null,
     isUnavailable: (error) => error instanceof Outage,
     onBug: (error) => bugs.push(error),
   });

@@ -47,6 +47,7 @@ const ONLY_IN: Readonly<Record<string, (file: string) => boolean>> = {
   'forwarded-parse': (file) => file === 'http/forwarded.ts',
   'ipaddr.js': (file) => file.startsWith('invite/'),
   'prom-client': (file) => file === 'run/metrics.ts',
+  'rate-limiter-flexible': (file) => file === 'http/limits/limiter.ts',
 };
 
 const sources = readSources();
