@@ -94,6 +94,9 @@ const list = v.pipe(
     'must be a list separated by commas, without empty parts',
   ),
 );
+/** What fits into an address of the system; uWebSockets.js copies it there without looking. */
+const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
+const PORT_PROBLEM = `must be a port from 0 to 65535 or unix:/path.sock (of at most ${SOCKET_PATH_BYTES_MAX} bytes)`;
 const port = v.union(
   [
     whole(0, 65_535),
@@ -102,9 +105,10 @@ const port = v.union(
       v.startsWith('unix:'),
       v.minLength(6),
       v.transform((given) => given.slice('unix:'.length)),
+      v.check((path) => Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX, PORT_PROBLEM),
     ),
   ],
-  'must be a port from 0 to 65535 or unix:/path.sock',
+  PORT_PROBLEM,
 );
 const httpUrl = v.pipe(
   v.string(),
@@ -189,6 +193,14 @@ const environment = v.object({
   INVITED_PORT: v.optional(port, '8080'),
   INVITED_ADMIN_HOST: v.optional(text, '127.0.0.1'),
   INVITED_ADMIN_PORT: v.optional(port, '9090'),
+  INVITED_SOCKET_MODE: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^0?[67][0-7]{2}$/, 'must be rights such as 660, of which the first digit is 6 or 7'),
+      v.transform((octal) => Number.parseInt(octal, 8)),
+    ),
+    '660',
+  ),
   INVITED_REDIS_URL: v.optional(
     v.pipe(v.string(), v.regex(/^(rediss?|unix):\/\/./, 'must start with redis://, rediss:// or unix://')),
   ),
@@ -274,8 +286,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new StartError('Wrong settings: INVITED_WEBHOOK_SECRET must be set where INVITED_WEBHOOK_URLS is.');
   }
   return {
-    publicListener: listenOn(set.INVITED_HOST, set.INVITED_PORT),
-    adminListener: listenOn(set.INVITED_ADMIN_HOST, set.INVITED_ADMIN_PORT),
+    publicListener: listenOn(set.INVITED_HOST, set.INVITED_PORT, set.INVITED_SOCKET_MODE),
+    adminListener: listenOn(set.INVITED_ADMIN_HOST, set.INVITED_ADMIN_PORT, set.INVITED_SOCKET_MODE),
     redisUrl: set.INVITED_REDIS_URL === undefined ? null : new Secret(set.INVITED_REDIS_URL),
     postgresUrl: set.INVITED_POSTGRES_URL === undefined ? null : new Secret(set.INVITED_POSTGRES_URL),
     postgres: set.INVITED_POSTGRES,
@@ -314,9 +326,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 }
 
-function listenOn(host: string, portOrPath: number | string): ListenOn {
+function listenOn(host: string, portOrPath: number | string, mode: number): ListenOn {
   if (typeof portOrPath === 'number') return { kind: 'tcp', host, port: portOrPath };
-  return { kind: 'unix', path: portOrPath };
+  return { kind: 'unix', path: portOrPath, mode };
 }
 
 /** As it stands in the header `Origin`; apps have schemes of their own there. */
