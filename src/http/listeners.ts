@@ -7,9 +7,11 @@ import type { Ledger } from '../invite/ledger.js';
 import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
+import { makeDocument } from './openapi/document.js';
 import type { LandingOptions } from './page/landing.js';
-import { createRouter } from './router.js';
+import { createRouter, type RouteGroup } from './router.js';
 import { directoryRoutes } from './routes/directory.js';
+import { docsRoutes } from './routes/docs.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/import.js';
@@ -30,6 +32,8 @@ export interface ListenerOptions {
   readonly auth: AuthOptions;
   readonly page: LandingOptions;
   readonly reservedVanity: ReadonlySet<string>;
+  /** Of the program, for its description. */
+  readonly version: string;
   readonly requestsInFlightMax: number;
   /** null: there is none. */
   readonly ledger: Ledger | null;
@@ -48,6 +52,20 @@ export interface Listeners {
   drain(graceMs: number): Promise<void>;
 }
 
+/** A word that is reserved is never the code of a share URL, whatever the listener serves there. */
+export const isReservedSegment = (segment: string): boolean => isReserved(segment);
+
+/** As far as routes need them. */
+export type RouteOptions = Pick<
+  ListenerOptions,
+  'page' | 'reservedVanity' | 'version' | 'ledger' | 'feed' | 'readerMaxMs' | 'metrics' | 'isUnavailable'
+>;
+
+export interface RouteGroups {
+  readonly publicGroups: readonly RouteGroup[];
+  readonly adminGroups: readonly RouteGroup[];
+}
+
 /** Readers of events that stay, in one process: what waits for each of them takes memory. */
 const EVENT_READERS_MAX = 100;
 
@@ -64,52 +82,21 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     inFlightMax: options.requestsInFlightMax,
     sharesPort: options.sharesPorts,
   };
-  // A word that is reserved is never the code of a share URL, whatever the listener serves there.
-  const isReservedSegment = (segment: string) => isReserved(segment);
+  const { publicGroups, adminGroups } = routeGroups(engine, options, closing.signal);
 
   const publicServer: Server = await startServer(loaded, {
     ...common,
     listenOn: options.publicListener,
     portSetting: 'INVITED_PORT',
     hasSockets: false,
-    router: createRouter(
-      [
-        {
-          bases: ['/api/v1', '/v1'],
-          routes: [
-            ...inviteRoutes(engine),
-            ...inviteListRoutes(engine),
-            ...vanityRoutes(engine, options.reservedVanity),
-          ],
-        },
-        { bases: [''], routes: shareRoutes(engine, options.page) },
-      ],
-      isReservedSegment,
-    ),
+    router: createRouter(publicGroups, isReservedSegment),
   });
   const adminServer: Server = await startServer(loaded, {
     ...common,
     listenOn: options.adminListener,
     portSetting: 'INVITED_ADMIN_PORT',
     hasSockets: true,
-    router: createRouter(
-      [
-        {
-          bases: ['/internal/v1'],
-          routes: [
-            ...directoryRoutes(engine),
-            ...importRoutes(engine),
-            ...eventRoutes({ ...options, closing: closing.signal, readersMax: EVENT_READERS_MAX }),
-            ...(options.ledger === null ? [] : joinRoutes(engine, options.ledger)),
-          ],
-        },
-        {
-          bases: [''],
-          routes: [...healthRoutes(engine, () => closing.signal.aborted), ...metricsRoutes(options.metrics)],
-        },
-      ],
-      isReservedSegment,
-    ),
+    router: createRouter(adminGroups, isReservedSegment),
   }).catch(async (error: unknown) => {
     await publicServer.drain(0);
     throw error;
@@ -122,4 +109,44 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
       await Promise.all([publicServer.drain(graceMs), adminServer.drain(graceMs)]);
     },
   };
+}
+
+/** What each listener serves. @param closing the process ends */
+export function routeGroups(engine: Engine, options: RouteOptions, closing: AbortSignal): RouteGroups {
+  const publicGroups: readonly RouteGroup[] = [
+    {
+      bases: ['/api/v1', '/v1'],
+      routes: [
+        ...inviteRoutes(engine),
+        ...inviteListRoutes(engine),
+        ...vanityRoutes(engine, options.reservedVanity),
+      ],
+    },
+    {
+      bases: [''],
+      routes: [...shareRoutes(engine, options.page), ...docsRoutes(() => makeDocument(described))],
+    },
+  ];
+  const adminGroups: readonly RouteGroup[] = [
+    {
+      bases: ['/internal/v1'],
+      routes: [
+        ...directoryRoutes(engine),
+        ...importRoutes(engine),
+        ...eventRoutes({ ...options, closing, readersMax: EVENT_READERS_MAX }),
+        ...(options.ledger === null ? [] : joinRoutes(engine, options.ledger)),
+      ],
+    },
+    {
+      bases: [''],
+      routes: [...healthRoutes(engine, () => closing.aborted), ...metricsRoutes(options.metrics)],
+    },
+  ];
+  const described = {
+    publicGroups,
+    adminGroups,
+    version: options.version,
+    publicUrl: options.page.publicUrl,
+  };
+  return { publicGroups, adminGroups };
 }

@@ -18,6 +18,7 @@ import { endOn, Teardown } from '../teardown.js';
 import { tellSupervisor } from '../workers/message.js';
 import { createLedger } from './ledger.js';
 import { createMetrics } from './metrics.js';
+import { readVersion } from './version.js';
 
 const GRACE_MS = 10_000;
 /** For those who ask who came: requests of people, not of every user. */
@@ -65,6 +66,7 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
     auth: { ...config, jwtSecret: config.jwtSecret },
     page: { iconUrlTemplate: config.iconUrl, publicUrl: config.publicUrl },
     reservedVanity: config.reservedVanity,
+    version: readVersion(),
     requestsInFlightMax: config.requestsInFlightMax,
     ledger: openLedger(config, store, teardown, onBug),
     feed: new Feed(store),
