@@ -1,7 +1,7 @@
 // Of the share links, and of this document.
 
 import { ref } from '../json-schema.js';
-import { json, type Operation, type Operations } from '../operation.js';
+import { type Answer, json, type Operation, type Operations } from '../operation.js';
 import { PAGE_HEADERS } from '../responses.js';
 
 const html = (description: string) => ({ 'text/html': { schema: { type: 'string', description } } });
@@ -37,6 +37,8 @@ export const SHARE_OPERATIONS: Operations = {
 
 const TAG = 'This document';
 
+const YOU_HAVE_IT: Answer = { status: 304, says: 'You have it.', headers: ['ETag', 'Vary'] };
+
 export const DOCS_OPERATIONS: Operations = {
   'GET /openapi.json': {
     id: 'getOpenApi',
@@ -49,9 +51,9 @@ export const DOCS_OPERATIONS: Operations = {
         status: 200,
         says: 'The document.',
         content: { 'application/json': { schema: { type: 'object', description: 'OpenAPI 3.1.' } } },
-        headers: ['ETag', 'Content-Encoding'],
+        headers: ['ETag', 'Vary', 'Content-Encoding'],
       },
-      { status: 304, says: 'You have it.', headers: ['ETag'] },
+      YOU_HAVE_IT,
     ],
   },
   'GET /docs': {
@@ -65,9 +67,9 @@ export const DOCS_OPERATIONS: Operations = {
         status: 200,
         says: 'The page.',
         content: html('The page.'),
-        headers: ['ETag', 'Content-Encoding', 'Content-Security-Policy', 'Referrer-Policy'],
+        headers: ['ETag', 'Vary', 'Content-Encoding', 'Content-Security-Policy', 'Referrer-Policy'],
       },
-      { status: 304, says: 'You have it.', headers: ['ETag'] },
+      { ...YOU_HAVE_IT, headers: ['ETag', 'Vary', 'Content-Security-Policy', 'Referrer-Policy'] },
     ],
   },
   'GET /docs/{file}': {
@@ -85,9 +87,9 @@ export const DOCS_OPERATIONS: Operations = {
           'text/css': { schema: { type: 'string' } },
           'text/plain': { schema: { type: 'string' } },
         },
-        headers: ['ETag', 'Content-Encoding'],
+        headers: ['ETag', 'Vary', 'Content-Encoding'],
       },
-      { status: 304, says: 'You have it.', headers: ['ETag'] },
+      YOU_HAVE_IT,
     ],
     errors: ['NOT_FOUND'],
   },
