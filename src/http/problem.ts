@@ -51,6 +51,12 @@ const EXTRA_HEADERS: { readonly [Code in ProblemCode]?: readonly Header[] } = {
   SERVICE_UNAVAILABLE: [RETRY_AFTER],
 };
 
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
+
+export function problemStatus(code: ProblemCode): number {
+  return PROBLEMS[code][0];
+}
+
 export function problemMessage(code: ProblemCode): string {
   return PROBLEMS[code][1];
 }

@@ -21,6 +21,7 @@ import { tellSupervisor } from '../workers/message.js';
 import { keySetLog } from './key-set-log.js';
 import { createLedger } from './ledger.js';
 import { createMetrics } from './metrics.js';
+import { readVersion } from './version.js';
 
 const GRACE_MS = 10_000;
 /** For those who ask who came: requests of people, not of every user. */
@@ -76,6 +77,7 @@ async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof 
     page: { iconUrlTemplate: config.iconUrl, publicUrl: config.publicUrl },
     corsOrigins: config.corsOrigins,
     reservedVanity: config.reservedVanity,
+    version: readVersion(),
     requestsInFlightMax: config.requestsInFlightMax,
     rateLimits:
       config.rateLimits === 'off' ? null : createRateLimits({ counter: store.limits, isUnavailable, onBug }),

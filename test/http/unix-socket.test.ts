@@ -35,6 +35,8 @@ const listen = (path: string, name: string, mode = 0o660): Promise<Server> =>
     ),
     inFlightMax: 10,
     trustedProxies: NO_PROXIES,
+    cors: null,
+    rateLimits: null,
     authenticator: { identify: () => ({ caller: null, toldAddress: null }) },
     isUnavailable: () => false,
     onBug: () => {},
