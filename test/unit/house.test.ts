@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['webhooks', 'events', 'store', 'invite', 'secret.ts'],
   jobs: ['jobs', 'events', 'webhooks', 'store', 'postgres', 'invite'],
   postgres: ['postgres', 'invite', 'secret.ts', 'start-error.ts'],
+  doctor: ['doctor', 'config.ts', 'store', 'postgres', 'listen-on.ts', 'start-error.ts'],
   demo: ['demo', 'engine', 'invite'],
   embedded: ['embedded', 'background.ts', 'start-error.ts'],
   cli: ['cli', 'invite'],
