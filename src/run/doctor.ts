@@ -39,7 +39,13 @@ export async function examine(env: Env): Promise<readonly Finding[]> {
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     // Nothing else is known of a server that would not start.
-    return [problem('settings', error.message, 'the settings that are named, see the table in README.md')];
+    return [
+      problem(
+        'settings',
+        error.message,
+        'the settings that are named: docs/configuration.md has what they may be',
+      ),
+    ];
   }
   const visits = new Visits(config);
   try {
