@@ -3,6 +3,7 @@
 
 import { resolve } from 'node:path';
 import * as v from 'valibot';
+import { corsOrigins } from './cors-origins.js';
 import { CODE_LENGTH_MAX, CODE_LENGTH_MIN } from './invite/code.js';
 import { NO_PROXIES, parseTrustedProxies, type TrustedProxies } from './invite/trusted-proxies.js';
 import type { KeyLocation } from './key-location.js';
@@ -118,17 +119,6 @@ const httpUrl = v.pipe(
   }, 'must be an http or https URL'),
 );
 
-const CORS_ORIGINS_MAX = 100;
-const corsOrigins = v.pipe(
-  list,
-  v.maxLength(CORS_ORIGINS_MAX, `must be at most ${CORS_ORIGINS_MAX} origins`),
-  v.check(
-    (given) => (given.length === 1 && given[0] === '*') || given.every(isOrigin),
-    'must be * alone, or origins as browsers write them (scheme://host or scheme://host:port, in lower case, without a path or the usual port), separated by commas',
-  ),
-  v.transform((given) => (given[0] === '*' ? '*' : new Set(given))),
-);
-
 const jwks = v.pipe(
   v.string(),
   v.check(
@@ -188,7 +178,8 @@ const webhookSecret = v.pipe(
   v.transform((base64) => WEBHOOK_SECRET_PREFIX + base64),
 );
 
-const environment = v.object({
+/** The variables, each as it may be set and with its default. What each is for stands in settings-described.ts. */
+export const environment = v.object({
   INVITED_HOST: v.optional(text, '0.0.0.0'),
   INVITED_PORT: v.optional(port, '8080'),
   INVITED_ADMIN_HOST: v.optional(text, '127.0.0.1'),
@@ -329,13 +320,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 function listenOn(host: string, portOrPath: number | string, mode: number): ListenOn {
   if (typeof portOrPath === 'number') return { kind: 'tcp', host, port: portOrPath };
   return { kind: 'unix', path: portOrPath, mode };
-}
-
-/** As it stands in the header `Origin`; apps have schemes of their own there. */
-function isOrigin(given: string): boolean {
-  // A URL may have a host with a star in it, but nobody is served there.
-  if (/^https?:/.test(given)) return tryUrl(given)?.origin === given && !given.includes('*');
-  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(?::[0-9]{1,5})?$/.test(given);
 }
 
 function isUrlWithoutUser(given: string): boolean {

@@ -5,6 +5,7 @@ import { importFile } from './cli/import.js';
 import { storm } from './cli/storm.js';
 import { token } from './cli/token.js';
 import { loadConfig } from './config.js';
+import { doctor } from './run/doctor.js';
 import { runJobs } from './run/jobs.js';
 import { restoreStores } from './run/restore.js';
 import { start, tokenBinding } from './run/start.js';
@@ -20,6 +21,7 @@ const USAGE = `usage: invited <command>
   token --user ID                print a token: [--role user|bot|service] [--permissions BITS] [--ttl 1h]
   import FILE.ndjson             feed guilds, channels, members, invites … to a running server: [--url URL]
   restore                        fill Redis with what Postgres has, now
+  doctor                         is everything as a server needs it, and what to change: [--json]
   verify                         compare Redis with Postgres: [--watch] [--timeout 60s]
   webhooks list                  events that webhooks did not take: [--json]
   webhooks replay                send them again: --all, or --id EVENT_ID
@@ -36,6 +38,8 @@ async function main(command: string | undefined, args: readonly string[]): Promi
     else await runJobs(process.env, args[0] ?? null);
     return 'serving';
   }
+  // To it wrong settings are one more thing that it found.
+  if (command === 'doctor') return doctor(process.env, args);
   const config = loadConfig(process.env);
   const secret = (): Promise<string> => signingSecret(config);
   const context = { env: process.env, secret, ...tokenBinding(config) };

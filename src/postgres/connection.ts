@@ -47,6 +47,8 @@ export interface PostgresOptions {
   readonly url: Secret;
   readonly connectionsMax: number;
   readonly statementTimeoutMs?: number;
+  /** How long connecting may take; 5 s unless told. */
+  readonly connectMaxMs?: number;
 }
 
 const BEGIN = statement('begin', 'begin');
@@ -115,7 +117,7 @@ function createPool(options: PostgresOptions, statementTimeoutMs: number): pg.Po
     connectionString: url,
     max: options.connectionsMax,
     application_name: 'invited',
-    connectionTimeoutMillis: CONNECT_MAX_MS,
+    connectionTimeoutMillis: options.connectMaxMs ?? CONNECT_MAX_MS,
     idleTimeoutMillis: IDLE_MAX_MS,
     statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_DEFAULT_MS * 6,

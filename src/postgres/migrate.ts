@@ -12,7 +12,7 @@ const FILE_NAME = /^([0-9]{4})-([a-z0-9-]+)\.sql$/;
 /** For all of them together, and for the wait until another process is done with it. */
 const MIGRATION_MAX_MS = 10 * 60_000;
 /** What the statements need: `extract` that is exact, `unnest … with ordinality` in `update`, partial keys. */
-const OLDEST_VERSION = 14;
+export const OLDEST_VERSION = 14;
 
 const SERVER_VERSION = statement(
   'read the server version',
@@ -70,6 +70,23 @@ export async function migrate(sql: Sql, folder = FOLDER): Promise<readonly numbe
     }
     return todo.map(({ version }) => version);
   }, MIGRATION_MAX_MS);
+}
+
+/** What is missing of the schema, without touching it. */
+export interface SchemaState {
+  readonly versionKnown: number;
+  /** 0: there is no schema. */
+  readonly versionApplied: number;
+  readonly missing: number;
+}
+
+/** @throws StartError when the schema is newer than this program; PostgresUnavailable, PostgresBug */
+export async function schemaState(sql: Sql, folder = FOLDER): Promise<SchemaState> {
+  const migrations = await readMigrations(folder);
+  const versionKnown = migrations.at(-1)?.version ?? 0;
+  const [found] = await sql.query<{ isThere: boolean }>(TABLE_IS_THERE);
+  const todo = found?.isThere === true ? await missing(sql, migrations) : migrations;
+  return { versionKnown, versionApplied: (todo[0]?.version ?? versionKnown + 1) - 1, missing: todo.length };
 }
 
 async function checkVersion(sql: Sql): Promise<void> {

@@ -14,12 +14,24 @@ export interface ConnectionOptions {
   readonly url: Secret;
   /** How long a command may take before its outcome counts as unknown. */
   readonly timeoutMs: number;
+  /** How long the first connection may take; 10 s unless told. */
+  readonly firstConnectMs?: number;
+}
+
+/** Why there is no connection: a word of Redis or of the system, such as WRONGPASS or ECONNREFUSED. */
+export class RedisUnreachable extends StartError {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`Redis can't be reached (INVITED_REDIS_URL): ${reason}.`);
+    this.reason = reason;
+  }
 }
 
 // ioredis types this one so that it can't be left out and given as undefined; it is never given here.
 type Settings = Omit<RedisOptions, 'replyMapping'>;
 
-/** Connects, or throws StartError when Redis can't be reached within 10 s or refuses us. */
+/** Connects, or throws RedisUnreachable when Redis can't be reached in time or refuses us. */
 export async function connectRedis(options: ConnectionOptions): Promise<Redis> {
   const settings: Settings = {
     lazyConnect: true,
@@ -36,7 +48,7 @@ export async function connectRedis(options: ConnectionOptions): Promise<Redis> {
   let lastProblem = 'no answer';
   // Without a listener ioredis prints errors itself, arguments and all.
   redis.on('error', (error: Error) => {
-    lastProblem = describe(error);
+    lastProblem = reasonOf(error);
   });
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -48,12 +60,12 @@ export async function connectRedis(options: ConnectionOptions): Promise<Redis> {
         redis.connect().catch(fail);
       }),
       new Promise<never>((_, fail) => {
-        timer = setTimeout(() => fail(new Error(lastProblem)), FIRST_CONNECT_MS);
+        timer = setTimeout(() => fail(new Error(lastProblem)), options.firstConnectMs ?? FIRST_CONNECT_MS);
       }),
     ]);
   } catch (error) {
     redis.disconnect();
-    throw new StartError(`Redis can't be reached (INVITED_REDIS_URL): ${describe(error)}.`);
+    throw new RedisUnreachable(reasonOf(error));
   } finally {
     clearTimeout(timer);
   }
@@ -106,7 +118,7 @@ export function serverProblem(info: string, allowEviction: boolean): string | nu
   return null;
 }
 
-function infoField(info: string, name: string): string | null {
+export function infoField(info: string, name: string): string | null {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;
 }
 
@@ -125,7 +137,7 @@ function target(url: Secret): Settings {
 }
 
 /** A problem in a few words, without addresses' secrets or Redis's own text, which could hold a password. */
-function describe(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'no answer';
   const code = (error as NodeJS.ErrnoException).code;
   if (code !== undefined) return code;
