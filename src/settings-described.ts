@@ -66,11 +66,12 @@ export const SETTINGS: Readonly<Record<keyof typeof environment.entries, Descrip
     group: 'Callers',
     text: 'Signs and verifies tokens (HS256).',
     values: 'at least 32 bytes',
-    unset: 'made at the first start, and kept in the data folder',
+    unset:
+      'made at the first start, and kept in the data folder; none where `INVITED_JWKS` and `INVITED_REDIS_URL` are set and `INVITED_DEMO` is off',
   },
   INVITED_JWKS: {
     group: 'Callers',
-    text: 'The public keys of your issuer (JWK Set), for tokens signed by EdDSA, ES256 or RS256.',
+    text: 'The public keys of your issuer (JWK Set), for tokens signed by EdDSA, ES256 or RS256. A file is looked at every 5 s, a URL asked every 2 min.',
     values: 'the path of a file, or an http or https URL without a user or password in it',
     unset: 'HS256 alone',
   },
@@ -79,7 +80,7 @@ export const SETTINGS: Readonly<Record<keyof typeof environment.entries, Descrip
   INVITED_GATEWAY_KEYS: {
     group: 'Callers',
     text: 'Who sends one of them in `X-Invited-Gateway-Key` may say who calls. Several, so that they can be changed without an interruption.',
-    values: `keys, ${BY_COMMAS}; 32 bytes each are good`,
+    values: `up to 16 keys, ${BY_COMMAS}; of 32 characters or more, or the log warns`,
     unset: 'no gateway is believed',
   },
   INVITED_REDIS_URL: {
