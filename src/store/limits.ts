@@ -24,8 +24,9 @@ export interface Count {
   readonly endsAtMs: number;
 }
 
-/** Equal ones of a call are the same object. */
+/** Those who come first and at the same time get the same object. */
 export interface Taken extends Count {
+  /** How he stands there; null where nothing was to be looked into. */
   readonly beside: Count | null;
 }
 
@@ -84,64 +85,87 @@ function nameOf(caller: string): string {
   return end === -1 ? caller : caller.slice(0, end);
 }
 
+/** All takes of a kind: each caller once, and where his takes are among those asked for, in order. */
+type Group = Map<string, number[]>;
+
 async function takeAll(
   scripts: Scripts,
   partition: Partition,
   takes: readonly Take[],
 ): Promise<readonly Taken[]> {
-  const groups = new Map<TakeKind, { callers: string; readonly places: number[] }>();
+  const groups = new Map<TakeKind, Group>();
   takes.forEach(({ kind, caller }, place) => {
-    const group = groups.get(kind);
-    if (group === undefined) {
-      groups.set(kind, { callers: caller, places: [place] });
-    } else {
-      group.callers += ` ${caller}`;
-      group.places.push(place);
-    }
+    const group = groups.get(kind) ?? new Map<string, number[]>();
+    if (group.size === 0) groups.set(kind, group);
+    const places = group.get(caller);
+    if (places === undefined) group.set(caller, [place]);
+    else places.push(place);
   });
   const args: Argument[] = [];
-  for (const [{ bucket, points, limit, windowMs, beside }, { callers }] of groups) {
-    args.push(bucket, points, limit, windowMs, beside?.bucket ?? '', beside?.windowMs ?? 0, callers);
+  for (const [{ bucket, points, limit, windowMs, beside }, group] of groups) {
+    args.push(bucket, points, limit, windowMs, beside?.bucket ?? '', beside?.windowMs ?? 0);
+    args.push([...group.keys()].join(' '), timesOf(group));
   }
   const reply = await scripts.run('limits-take', partition, args);
   const [status, nowMs, ...texts] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
-  if (status !== 'taken' || typeof nowMs !== 'number') throw new StoreBug('limits-take: an unknown reply');
+  if (status !== 'counted' || typeof nowMs !== 'number' || texts.length !== 2 * groups.size) {
+    throw new StoreBug('limits-take: an unknown reply');
+  }
   const taken: Taken[] = new Array(takes.length);
-  let group = 0;
-  for (const [{ beside }, { places }] of groups) {
-    readTaken(texts[group], nowMs, beside !== null, places, taken);
-    group += 1;
+  let at = 0;
+  for (const [kind, group] of groups) {
+    giveOut(kind, group, nowMs, readCounts(texts[at], nowMs), readCounts(texts[at + 1], nowMs), taken);
+    at += 2;
   }
   return taken;
 }
 
-/** A word for each place; `=` stands for the one before. */
-function readTaken(
-  text: unknown,
-  nowMs: number,
-  hasBeside: boolean,
-  places: readonly number[],
-  taken: Taken[],
-): void {
-  const words = typeof text === 'string' ? text.split(' ') : [];
-  if (words.length !== places.length) throw new StoreBug('limits-take: not one word a take');
-  let before: Taken | null = null;
-  words.forEach((word, at) => {
-    const numbers: readonly string[] = word === '=' ? [] : word.split(':');
-    if (word !== '=') {
-      if (numbers.length !== (hasBeside ? 4 : 2))
-        throw new StoreBug('limits-take: not the numbers of a take');
-      const beside = hasBeside ? countOf(numbers[2], nowMs, numbers[3]) : null;
-      before = { ...countOf(numbers[0], nowMs, numbers[1]), beside };
-    }
-    if (before === null) throw new StoreBug('limits-take: like nothing');
-    taken[places[at] ?? 0] = before;
-  });
+/** How many takes each has; '' where all have one. */
+function timesOf(group: Group): string {
+  const times = [...group.values()].map((places) => places.length);
+  return times.every((number) => number === 1) ? '' : times.join(' ');
 }
 
-function countOf(number: string | undefined, nowMs: number, ends: string | undefined): Count {
-  const count = Number(number);
-  const endsAtMs = Number(ends);
-  if (!(count >= 0 && endsAtMs > nowMs)) throw new StoreBug('limits-take: no count, or no time');
-  return { count, nowMs, endsAtMs };
+/** From what each had before to what each of his takes has come to. */
+function giveOut(
+  { points, limit, windowMs, beside }: TakeKind,
+  group: Group,
+  nowMs: number,
+  before: ReadonlyMap<number, Count>,
+  besides: ReadonlyMap<number, Count>,
+  taken: Taken[],
+): void {
+  const none: Count = { count: 0, nowMs, endsAtMs: nowMs + windowMs };
+  const noneBeside = beside === null ? null : { count: 0, nowMs, endsAtMs: nowMs + beside.windowMs };
+  const first: Taken = { ...none, count: Math.max(0, points), beside: noneBeside };
+  let number = 0;
+  for (const places of group.values()) {
+    number += 1;
+    const own = before.get(number);
+    const other = besides.get(number);
+    if (own === undefined && other === undefined && places.length === 1) {
+      taken[places[0] ?? 0] = first;
+      continue;
+    }
+    const from = own ?? none;
+    places.forEach((place, earlier) => {
+      const count = Math.min(limit + 1, Math.max(0, from.count + points * (earlier + 1)));
+      taken[place] = { ...from, count, beside: other ?? noneBeside };
+    });
+  }
 }
+
+/** `<place>:<count>:<ms> …`, by their place. */
+function readCounts(text: unknown, nowMs: number): ReadonlyMap<number, Count> {
+  if (text === '') return NOBODY;
+  const words = typeof text === 'string' ? text.split(' ') : [''];
+  return new Map(
+    words.map((word) => {
+      const [place = 0, count = 0, endsAtMs = 0] = word.split(':').map(Number);
+      if (!(place > 0 && count > 0 && endsAtMs > nowMs)) throw new StoreBug('limits-take: not a count');
+      return [place, { count, nowMs, endsAtMs }];
+    }),
+  );
+}
+
+const NOBODY: ReadonlyMap<number, Count> = new Map();
