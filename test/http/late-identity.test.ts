@@ -63,6 +63,8 @@ beforeAll(async () => {
     ),
     inFlightMax: 2,
     trustedProxies: NO_PROXIES,
+    cors: null,
+    rateLimits: null,
     authenticator: {
       identify() {
         waiting.asked += 1;
