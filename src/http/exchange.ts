@@ -6,11 +6,15 @@
 import { BODY_BYTES_MAX } from '../invite/limits.js';
 import { BodyStream } from './body-stream.js';
 import type { Incoming, WholeBody } from './handle.js';
+import { OK, outcomeNamed } from './outcomes.js';
 import { type Reply, statusLine } from './reply.js';
 import { type Request, readRequest } from './request.js';
+import { CLIENT_GONE, type RequestCounts } from './request-counts.js';
 import { newRequestId } from './request-id.js';
+import type { Route } from './route.js';
 import { ResponseSink } from './sink.js';
 import type { HttpRequest, HttpResponse } from './uws.js';
+import { NO_VERB } from './verbs.js';
 
 /** What the exchanges of one listener share. */
 export interface Traffic {
@@ -19,11 +23,14 @@ export interface Traffic {
   isDraining: boolean;
   /** Told of what threw where nothing may. */
   readonly onBug: (error: unknown) => void;
+  readonly counts: RequestCounts;
 }
 
 /** Turns the connection into a WebSocket; to be called once, within a cork. */
 export type Upgrade = (run: NonNullable<Reply['socket']>) => void;
 
+/** As a bug in a handler is counted. */
+const FAILED = outcomeNamed('internal_server_error');
 const EMPTY = new Uint8Array(0);
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
@@ -36,6 +43,9 @@ export class Exchange implements Incoming {
   readonly #response: HttpResponse;
   readonly #traffic: Traffic;
   readonly #requestId: string;
+  readonly #startedMs = performance.now();
+  #route: Route | null = null;
+  #isNoted = false;
   #isOver = false;
   #isCounted = false;
   #isBodyComplete = false;
@@ -70,6 +80,11 @@ export class Exchange implements Incoming {
   begin(): void {
     this.#isCounted = true;
     this.#traffic.inFlight += 1;
+  }
+
+  /** It asks for what this route does. */
+  isFor(route: Route): void {
+    this.#route = route;
   }
 
   hasNoBody(): void {
@@ -132,11 +147,20 @@ export class Exchange implements Incoming {
         return;
       }
       this.#end();
+      this.#note(this.#isOver ? CLIENT_GONE : reply.status, reply.outcome ?? OK);
       if (reply.socket !== undefined) this.#becomeSocket(reply.socket);
       else this.#send(reply, this.#traffic.isDraining || this.body === 'too_large' || !this.#isBodyComplete);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Counts it, once. */
+  #note(status: number, outcome: number): void {
+    if (this.#isNoted) return;
+    this.#isNoted = true;
+    const seconds = (performance.now() - this.#startedMs) / 1000;
+    this.#traffic.counts.note(this.#route?.verb ?? NO_VERB, status, outcome, seconds);
   }
 
   /** It is not under way any more. */
@@ -165,6 +189,7 @@ export class Exchange implements Incoming {
     stream(sink)
       .then(() => {
         this.#end();
+        this.#note(reply.status, reply.outcome ?? OK);
         if (!sink.isGone) this.#response.cork(() => this.#response.end('', true));
       })
       .catch((error: unknown) => this.fail(error));
@@ -197,6 +222,7 @@ export class Exchange implements Incoming {
   fail(error: unknown): void {
     this.#traffic.onBug(error);
     this.#end();
+    this.#note(500, FAILED);
     this.#isOver = true;
     closeQuietly(this.#response);
   }

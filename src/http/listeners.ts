@@ -8,6 +8,7 @@ import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
 import type { LandingOptions } from './page/landing.js';
+import type { RequestCounts } from './request-counts.js';
 import { createRouter } from './router.js';
 import { directoryRoutes } from './routes/directory.js';
 import { eventRoutes } from './routes/events.js';
@@ -37,6 +38,7 @@ export interface ListenerOptions {
   /** How long a reader of events may take nothing before he is cut. */
   readonly readerMaxMs: number;
   readonly metrics: Metrics;
+  readonly counts: RequestCounts;
   readonly isUnavailable: (error: unknown) => boolean;
   readonly onBug: (error: unknown) => void;
 }
@@ -61,6 +63,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     authenticator: createAuthenticator(options.auth),
     isUnavailable: options.isUnavailable,
     onBug: options.onBug,
+    counts: options.counts,
     inFlightMax: options.requestsInFlightMax,
     sharesPort: options.sharesPorts,
   };
@@ -70,6 +73,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
   const publicServer: Server = await startServer(loaded, {
     ...common,
     listenOn: options.publicListener,
+    name: 'public',
     portSetting: 'INVITED_PORT',
     hasSockets: false,
     router: createRouter(
@@ -90,6 +94,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
   const adminServer: Server = await startServer(loaded, {
     ...common,
     listenOn: options.adminListener,
+    name: 'admin',
     portSetting: 'INVITED_ADMIN_PORT',
     hasSockets: true,
     router: createRouter(

@@ -1,6 +1,7 @@
 // Every error that the contract names (§4), with its status and what a person reads.
 // Clients match on `code`; the message is for people and must never hold anything of Redis or of a stack.
 
+import { outcomeNamed } from './outcomes.js';
 import { type Header, jsonReply, type Reply } from './reply.js';
 
 const PROBLEMS = {
@@ -70,13 +71,19 @@ const ready = new Map<ProblemCode, Reply>();
 
 function makeProblem(code: ProblemCode, headers: readonly Header[]): Reply {
   const [status, message] = PROBLEMS[code];
-  return jsonReply(status, JSON.stringify({ code, message }), [...(EXTRA_HEADERS[code] ?? []), ...headers]);
+  const body = JSON.stringify({ code, message });
+  return jsonReply(status, body, [...(EXTRA_HEADERS[code] ?? []), ...headers], outcomeOf(code));
 }
 
 /** 400 with what is wrong, field by field. */
 export function invalid(errors: readonly FieldError[]): Reply {
   const [status, message] = PROBLEMS.INVALID_FORM_BODY;
-  return jsonReply(status, JSON.stringify({ code: 'INVALID_FORM_BODY', message, errors }));
+  const body = JSON.stringify({ code: 'INVALID_FORM_BODY', message, errors });
+  return jsonReply(status, body, [], outcomeOf('INVALID_FORM_BODY'));
+}
+
+function outcomeOf(code: ProblemCode): number {
+  return outcomeNamed(code.toLowerCase());
 }
 
 /** Ends the handling of a request with this answer. For what comes before an outcome: who calls, ids, bodies. */

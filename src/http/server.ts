@@ -7,6 +7,7 @@ import { fieldError } from './field-errors.js';
 import { type HandleOptions, handle } from './handle.js';
 import { invalid, problem } from './problem.js';
 import { hasBody, hasSoundFraming } from './request.js';
+import type { RequestCounts } from './request-counts.js';
 import type { Router } from './router.js';
 import { addSockets } from './sockets.js';
 import type { HttpRequest, HttpResponse, LoadedUws, us_listen_socket } from './uws.js';
@@ -18,6 +19,9 @@ export interface ServerOptions extends HandleOptions {
   /** For the one line that says why it can't listen: `INVITED_PORT`. */
   readonly portSetting: string;
   readonly router: Router;
+  /** What this listener is called in the metrics. */
+  readonly name: string;
+  readonly counts: RequestCounts;
   /** May a connection be turned into a WebSocket? */
   readonly hasSockets: boolean;
   /** Requests under way at once; more are answered 503. */
@@ -34,7 +38,9 @@ export interface Server {
 const DRAIN_POLL_MS = 20;
 
 export async function startServer({ uws }: LoadedUws, options: ServerOptions): Promise<Server> {
-  const traffic: Traffic = { inFlight: 0, isDraining: false, onBug: options.onBug };
+  const { onBug, counts } = options;
+  const traffic: Traffic = { inFlight: 0, isDraining: false, onBug, counts };
+  counts.watch(options.name, () => traffic.inFlight);
 
   const onRequest = (response: HttpResponse, raw: HttpRequest, upgrade: Upgrade | null): void => {
     let exchange: Exchange | null = null;
@@ -67,6 +73,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
       takeBody(exchange, () => exchange.reply(reply));
       return;
     }
+    exchange.isFor(match.route);
     if (traffic.inFlight >= options.inFlightMax) {
       exchange.reply(problem('SERVICE_UNAVAILABLE'));
       return;

@@ -5,6 +5,7 @@ import { type Config, loadConfig } from '../config.js';
 import { createEngine } from '../engine/engine.js';
 import { Feed } from '../events/feed.js';
 import { startListeners } from '../http/listeners.js';
+import { RequestCounts } from '../http/request-counts.js';
 import type { Ledger } from '../invite/ledger.js';
 import { createLog, describeBug } from '../log.js';
 import { connectPostgres } from '../postgres/connection.js';
@@ -15,9 +16,11 @@ import { checkServer, connectRedis } from '../store/connection.js';
 import { createStore, type Store } from '../store/store.js';
 import { StoreUnavailable } from '../store/unavailable.js';
 import { endOn, Teardown } from '../teardown.js';
+import { shareFigures } from '../workers/gather.js';
 import { tellSupervisor } from '../workers/message.js';
 import { createLedger } from './ledger.js';
-import { createMetrics } from './metrics.js';
+import { createMetrics, createOwnFigures } from './metrics/metrics.js';
+import { readVersion } from './version.js';
 
 const GRACE_MS = 10_000;
 /** For those who ask who came: requests of people, not of every user. */
@@ -58,6 +61,7 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
   teardown.add(async () => redis.disconnect());
   const { isCluster } = await checkServer(redis, config.allowEviction);
   const store = createStore(redis, { isCluster, waitingMax: config.waitingMax });
+  const counts = new RequestCounts();
   const listeners = await startListeners(createEngine(store, config), {
     publicListener: config.publicListener,
     adminListener: config.adminListener,
@@ -69,7 +73,12 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
     ledger: openLedger(config, store, teardown, onBug),
     feed: new Feed(store),
     readerMaxMs: config.eventsReaderTimeoutMs,
-    metrics: createMetrics(store.toldFigures.read),
+    counts,
+    metrics: createMetrics({
+      version: readVersion(),
+      readTold: store.toldFigures.read,
+      gather: shareFigures(createOwnFigures(counts, store.counts)),
+    }),
     isUnavailable: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
     onBug,
   });
