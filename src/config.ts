@@ -57,6 +57,8 @@ export interface Config {
   readonly webhookTimeoutMs: number;
   /** HTTP processes on the same ports. */
   readonly workers: number;
+  /** A line for each request. */
+  readonly accessLog: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
@@ -181,6 +183,7 @@ const environment = v.object({
   INVITED_WEBHOOK_ATTEMPTS: v.optional(whole(1, 100), '10'),
   INVITED_WEBHOOK_TIMEOUT_MS: v.optional(whole(100, 120_000), '15000'),
   INVITED_WORKERS: v.optional(whole(1, 256), '1'),
+  INVITED_ACCESS_LOG: v.optional(flag, 'off'),
   INVITED_LOG_LEVEL: v.optional(
     v.picklist(
       ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
@@ -244,6 +247,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     webhookAttempts: set.INVITED_WEBHOOK_ATTEMPTS,
     webhookTimeoutMs: set.INVITED_WEBHOOK_TIMEOUT_MS,
     workers: set.INVITED_WORKERS,
+    accessLog: set.INVITED_ACCESS_LOG,
     logLevel: set.INVITED_LOG_LEVEL,
   };
 }

@@ -3,9 +3,11 @@
 // registered first, request data is read before the first await, only the last chunk of a body acts, and every answer
 // is sent corked and whole.
 
+import type { AnsweredRequest } from '../access-log.js';
 import { BODY_BYTES_MAX } from '../invite/limits.js';
+import { parseTraceparent, type Traceparent, traceIdOf } from '../invite/trace.js';
 import { BodyStream } from './body-stream.js';
-import type { Incoming, WholeBody } from './handle.js';
+import type { Incoming, OnBug, WholeBody } from './handle.js';
 import { OK, outcomeNamed } from './outcomes.js';
 import { type Reply, statusLine } from './reply.js';
 import { type Request, readRequest } from './request.js';
@@ -22,8 +24,10 @@ export interface Traffic {
   inFlight: number;
   isDraining: boolean;
   /** Told of what threw where nothing may. */
-  readonly onBug: (error: unknown) => void;
+  readonly onBug: OnBug;
   readonly counts: RequestCounts;
+  /** Told of each request when it is answered; null: nobody wants to know. */
+  readonly onAnswered: ((answered: AnsweredRequest) => void) | null;
 }
 
 /** Turns the connection into a WebSocket; to be called once, within a cork. */
@@ -42,7 +46,7 @@ export class Exchange implements Incoming {
   stream: AsyncIterable<Uint8Array> = NOTHING;
   readonly #response: HttpResponse;
   readonly #traffic: Traffic;
-  readonly #requestId: string;
+  readonly requestId: string;
   readonly #startedMs = performance.now();
   #route: Route | null = null;
   #isNoted = false;
@@ -64,7 +68,7 @@ export class Exchange implements Incoming {
     this.#response = response;
     this.#traffic = traffic;
     this.request = readRequest(raw);
-    this.#requestId = requestIdOf(this.request);
+    this.requestId = requestIdOf(this.request);
   }
 
   /** Has the client gone, or been answered? */
@@ -74,6 +78,12 @@ export class Exchange implements Incoming {
 
   get wantsSocket(): boolean {
     return this.#upgrade !== null;
+  }
+
+  /** The trace that it is part of; null: of none. */
+  get trace(): Traceparent | null {
+    const { traceparent } = this.request.headers;
+    return traceparent === undefined ? null : parseTraceparent(traceparent);
   }
 
   /** From here to its answer it counts as under way. */
@@ -161,6 +171,15 @@ export class Exchange implements Incoming {
     this.#isNoted = true;
     const seconds = (performance.now() - this.#startedMs) / 1000;
     this.#traffic.counts.note(this.#route?.verb ?? NO_VERB, status, outcome, seconds);
+    if (this.#traffic.onAnswered !== null) this.#tell(this.#traffic.onAnswered, status, seconds);
+  }
+
+  #tell(onAnswered: (answered: AnsweredRequest) => void, status: number, seconds: number): void {
+    const { trace, requestId } = this;
+    const traceId = trace === null ? null : traceIdOf(trace);
+    const { method } = this.request;
+    const route = this.#route?.path ?? null;
+    onAnswered({ method, route, status, ms: seconds * 1000, requestId, traceId });
   }
 
   /** It is not under way any more. */
@@ -184,7 +203,7 @@ export class Exchange implements Incoming {
     this.#sink = sink;
     this.#response.cork(() => {
       if (reply.status !== 200) this.#response.writeStatus(statusLine(reply.status));
-      this.#response.writeHeader('X-Request-Id', this.#requestId + reply.lines);
+      this.#response.writeHeader('X-Request-Id', this.requestId + reply.lines);
     });
     stream(sink)
       .then(() => {
@@ -199,7 +218,7 @@ export class Exchange implements Incoming {
     if (this.#isOver) return;
     this.#isOver = true;
     const response = this.#response;
-    const lines = this.#requestId + reply.lines;
+    const lines = this.requestId + reply.lines;
     response.cork(() => {
       if (reply.status !== 200) response.writeStatus(statusLine(reply.status));
       response.writeHeader('X-Request-Id', lines);
@@ -220,7 +239,7 @@ export class Exchange implements Incoming {
 
   /** The last resort: something threw where nothing may. The connection goes, the process stays. */
   fail(error: unknown): void {
-    this.#traffic.onBug(error);
+    this.#traffic.onBug(error, this);
     this.#end();
     this.#note(500, FAILED);
     this.#isOver = true;

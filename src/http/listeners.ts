@@ -7,6 +7,8 @@ import type { Ledger } from '../invite/ledger.js';
 import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
+import type { Traffic } from './exchange.js';
+import type { OnBug } from './handle.js';
 import type { LandingOptions } from './page/landing.js';
 import type { RequestCounts } from './request-counts.js';
 import { createRouter } from './router.js';
@@ -40,7 +42,8 @@ export interface ListenerOptions {
   readonly metrics: Metrics;
   readonly counts: RequestCounts;
   readonly isUnavailable: (error: unknown) => boolean;
-  readonly onBug: (error: unknown) => void;
+  readonly onBug: OnBug;
+  readonly onAnswered: Traffic['onAnswered'];
 }
 
 export interface Listeners {
@@ -64,6 +67,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     isUnavailable: options.isUnavailable,
     onBug: options.onBug,
     counts: options.counts,
+    onAnswered: options.onAnswered,
     inFlightMax: options.requestsInFlightMax,
     sharesPort: options.sharesPorts,
   };

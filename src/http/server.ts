@@ -22,6 +22,7 @@ export interface ServerOptions extends HandleOptions {
   /** What this listener is called in the metrics. */
   readonly name: string;
   readonly counts: RequestCounts;
+  readonly onAnswered: Traffic['onAnswered'];
   /** May a connection be turned into a WebSocket? */
   readonly hasSockets: boolean;
   /** Requests under way at once; more are answered 503. */
@@ -38,8 +39,8 @@ export interface Server {
 const DRAIN_POLL_MS = 20;
 
 export async function startServer({ uws }: LoadedUws, options: ServerOptions): Promise<Server> {
-  const { onBug, counts } = options;
-  const traffic: Traffic = { inFlight: 0, isDraining: false, onBug, counts };
+  const { onBug, counts, onAnswered } = options;
+  const traffic: Traffic = { inFlight: 0, isDraining: false, onBug, counts, onAnswered };
   counts.watch(options.name, () => traffic.inFlight);
 
   const onRequest = (response: HttpResponse, raw: HttpRequest, upgrade: Upgrade | null): void => {
@@ -50,7 +51,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
     } catch (error) {
       if (exchange !== null) exchange.fail(error);
       else {
-        options.onBug(error);
+        options.onBug(error, null);
         closeQuietly(response);
       }
     }

@@ -1,12 +1,15 @@
 // One HTTP worker: a process of its own that serves both listeners. It keeps nothing that another one would miss.
 // Started and ended by start.ts, whose death ends it too.
 
+import { createAccessLog } from '../access-log.js';
 import { type Config, loadConfig } from '../config.js';
 import { createEngine } from '../engine/engine.js';
 import { Feed } from '../events/feed.js';
+import type { OnBug, RequestName } from '../http/handle.js';
 import { startListeners } from '../http/listeners.js';
 import { RequestCounts } from '../http/request-counts.js';
 import type { Ledger } from '../invite/ledger.js';
+import { traceIdOf } from '../invite/trace.js';
 import { createLog, describeBug } from '../log.js';
 import { connectPostgres } from '../postgres/connection.js';
 import { migrated } from '../postgres/migrated.js';
@@ -36,8 +39,8 @@ export async function runWorker(env: Readonly<Record<string, string | undefined>
   const config = loadConfig(env);
   const log = createLog(config.logLevel);
   try {
-    const uws = await serve(config, teardown, (error) =>
-      log.error({ problem: describeBug(error) }, 'a request failed'),
+    const uws = await serve(config, teardown, (error, request) =>
+      log.error({ problem: describeBug(error), ...nameOf(request) }, 'a request failed'),
     );
     log.debug({ uws }, 'serving');
   } catch (error) {
@@ -52,8 +55,14 @@ export async function runWorker(env: Readonly<Record<string, string | undefined>
   await tellSupervisor({ kind: 'ready' });
 }
 
+function nameOf(request: RequestName | null) {
+  if (request === null) return {};
+  const { requestId, trace } = request;
+  return { request_id: requestId, ...(trace === null ? {} : { trace_id: traceIdOf(trace) }) };
+}
+
 /** Which build of uWebSockets.js serves. */
-async function serve(config: Config, teardown: Teardown, onBug: (error: unknown) => void): Promise<string> {
+async function serve(config: Config, teardown: Teardown, onBug: OnBug): Promise<string> {
   if (config.redisUrl === null || config.jwtSecret === null) {
     throw new StartError('A worker is started by `invited start`, not by hand.');
   }
@@ -62,6 +71,8 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
   const { isCluster } = await checkServer(redis, config.allowEviction);
   const store = createStore(redis, { isCluster, waitingMax: config.waitingMax });
   const counts = new RequestCounts();
+  const accessLog = config.accessLog ? createAccessLog() : null;
+  teardown.add(async () => accessLog?.flush());
   const listeners = await startListeners(createEngine(store, config), {
     publicListener: config.publicListener,
     adminListener: config.adminListener,
@@ -70,7 +81,7 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
     page: { iconUrlTemplate: config.iconUrl, publicUrl: config.publicUrl },
     reservedVanity: config.reservedVanity,
     requestsInFlightMax: config.requestsInFlightMax,
-    ledger: openLedger(config, store, teardown, onBug),
+    ledger: openLedger(config, store, teardown, (error) => onBug(error, null)),
     feed: new Feed(store),
     readerMaxMs: config.eventsReaderTimeoutMs,
     counts,
@@ -81,6 +92,7 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
     }),
     isUnavailable: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
     onBug,
+    onAnswered: accessLog?.write ?? null,
   });
   teardown.add(() => listeners.drain(GRACE_MS));
   return listeners.build;

@@ -62,6 +62,7 @@ function start(listenOn: ListenOn, inFlightMax = 3): Promise<Server> {
     isUnavailable: (error) => error instanceof Outage,
     name: 'public',
     counts: new RequestCounts(),
+    onAnswered: null,
     onBug: (error) => bugs.push(error),
   });
 }
