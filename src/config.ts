@@ -70,6 +70,8 @@ export interface Config {
   readonly drainDelayMs: number;
   /** HTTP processes on the same ports. */
   readonly workers: number;
+  /** A line for each request. */
+  readonly accessLog: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
@@ -245,6 +247,7 @@ export const environment = v.object({
   INVITED_WEBHOOK_TIMEOUT_MS: v.optional(whole(100, 120_000), '15000'),
   INVITED_DRAIN_DELAY_MS: v.optional(whole(0, 300_000), '0'),
   INVITED_WORKERS: v.optional(whole(1, 256), '1'),
+  INVITED_ACCESS_LOG: v.optional(flag, 'off'),
   INVITED_LOG_LEVEL: v.optional(
     v.picklist(
       ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
@@ -313,6 +316,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     webhookTimeoutMs: set.INVITED_WEBHOOK_TIMEOUT_MS,
     drainDelayMs: set.INVITED_DRAIN_DELAY_MS,
     workers: set.INVITED_WORKERS,
+    accessLog: set.INVITED_ACCESS_LOG,
     logLevel: set.INVITED_LOG_LEVEL,
   };
 }

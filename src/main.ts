@@ -5,6 +5,7 @@ import { importFile } from './cli/import.js';
 import { storm } from './cli/storm.js';
 import { token } from './cli/token.js';
 import { loadConfig } from './config.js';
+import { createLog, describeBug } from './log.js';
 import { doctor } from './run/doctor.js';
 import { runJobs } from './run/jobs.js';
 import { restoreStores } from './run/restore.js';
@@ -65,11 +66,18 @@ async function main(command: string | undefined, args: readonly string[]): Promi
   }
 }
 
+/** Node would print the whole error, and those of Redis carry what they were sent. */
+function endBy(error: unknown): never {
+  createLog('fatal').fatal({ problem: describeBug(error) }, 'ended by a bug');
+  process.exit(1);
+}
+
+process.on('uncaughtException', endBy);
 try {
   const result = await main(process.argv[2], process.argv.slice(3));
   if (result !== 'serving') process.exitCode = result;
 } catch (error) {
-  if (!(error instanceof StartError)) throw error;
+  if (!(error instanceof StartError)) endBy(error);
   process.stderr.write(`${error.message}\n`);
   // What was started may still hold the process open.
   process.exit(1);

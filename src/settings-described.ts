@@ -195,6 +195,11 @@ export const SETTINGS: Readonly<Record<keyof typeof environment.entries, Descrip
     text: 'Loads the demo guild once.',
     unset: '`0`; with `npm start` `1`',
   },
+  INVITED_ACCESS_LOG: {
+    group: 'Processes and limits',
+    text: 'Whether there is a line in the log for each request: method, route, status, time, ids of request and trace; never a path or a code.',
+    values: '`on`, `off`',
+  },
   INVITED_LOG_LEVEL: {
     group: 'Processes and limits',
     text: 'From which level on the log tells: JSON lines on stderr.',

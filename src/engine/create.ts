@@ -37,7 +37,7 @@ export type CreateOutcome =
   | Plain<'unknown_channel' | 'missing_permissions' | 'invalid_channel_type' | 'max_invites'>;
 
 export type CreateOnceOutcome =
-  | { readonly status: 'answered'; readonly answer: string; readonly isReplay: boolean }
+  | { readonly status: 'answered'; readonly answer: string; readonly how: 'created' | 'reused' | 'replayed' }
   | Exclude<CreateOutcome, { readonly invite: Invite }>
   | Plain<'key_reused'>;
 
@@ -66,13 +66,14 @@ export async function createOnce(
   const home = await homeOf(store, request.channelId);
   if (home === null) return { status: 'unknown_channel' };
   const reply = await draw(store, limits, request, caller, home, once);
-  if (reply.status === 'replayed') return { status: 'answered', answer: reply.answer, isReplay: true };
+  if (reply.status === 'replayed') return { status: 'answered', answer: reply.answer, how: 'replayed' };
   if (!('invite' in reply)) return reply;
   // Names were read behind the atomic step, so two who are here at once may have worded it differently: the first that
   // is kept is everybody's.
   const answer = once.answer(reply.invite);
   const kept = await store.invites.keepAnswer(home.placeId, once, answer);
-  return { status: 'answered', answer: kept ?? answer, isReplay: reply.status === 'replayed_row' };
+  const how = reply.status === 'replayed_row' ? 'replayed' : reply.status;
+  return { status: 'answered', answer: kept ?? answer, how };
 }
 
 interface Home {

@@ -3,17 +3,23 @@
 // registered first, request data is read before the first await, only the last chunk of a body acts, and every answer
 // is sent corked and whole.
 
+import type { AnsweredRequest } from '../access-log.js';
 import { BODY_BYTES_MAX } from '../invite/limits.js';
+import { parseTraceparent, type Traceparent, traceIdOf } from '../invite/trace.js';
 import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import { BodyStream } from './body-stream.js';
 import type { Cors } from './cors.js';
-import type { Incoming, WholeBody } from './handle.js';
+import type { Incoming, OnBug, WholeBody } from './handle.js';
 import { wantsProblem } from './negotiate.js';
+import { OK, outcomeNamed } from './outcomes.js';
 import { type Reply, statusLine } from './reply.js';
 import { type Request, readRequest } from './request.js';
+import { CLIENT_GONE, type RequestCounts } from './request-counts.js';
 import { newRequestId } from './request-id.js';
+import type { Route } from './route.js';
 import { ResponseSink } from './sink.js';
 import type { HttpRequest, HttpResponse } from './uws.js';
+import { NO_VERB } from './verbs.js';
 
 /** What the exchanges of one listener share. */
 export interface Traffic {
@@ -27,12 +33,17 @@ export interface Traffic {
   readonly cors: Cors | null;
   readonly trustedProxies: TrustedProxies;
   /** Told of what threw where nothing may. */
-  readonly onBug: (error: unknown) => void;
+  readonly onBug: OnBug;
+  readonly counts: RequestCounts;
+  /** Told of each request when it is answered; null: nobody wants to know. */
+  readonly onAnswered: ((answered: AnsweredRequest) => void) | null;
 }
 
 /** Turns the connection into a WebSocket; to be called once, within a cork. */
 export type Upgrade = (run: NonNullable<Reply['socket']>) => void;
 
+/** As a bug in a handler is counted. */
+const FAILED = outcomeNamed('internal_server_error');
 const EMPTY = new Uint8Array(0);
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
@@ -46,7 +57,10 @@ export class Exchange implements Incoming {
   stream: AsyncIterable<Uint8Array> = NOTHING;
   readonly #response: HttpResponse;
   readonly #traffic: Traffic;
-  readonly #requestId: string;
+  readonly requestId: string;
+  readonly #startedMs = performance.now();
+  #route: Route | null = null;
+  #isNoted = false;
   #isOver = false;
   #isCounted = false;
   #isBodyComplete = false;
@@ -66,7 +80,7 @@ export class Exchange implements Incoming {
     this.#response = response;
     this.#traffic = traffic;
     this.request = readRequest(raw);
-    this.#requestId = requestIdOf(this.request);
+    this.requestId = requestIdOf(this.request);
     this.origin = traffic.cors === null ? '' : raw.getHeader('origin');
   }
 
@@ -83,10 +97,21 @@ export class Exchange implements Incoming {
     return this.#upgrade !== null;
   }
 
+  /** The trace that it is part of; null: of none. */
+  get trace(): Traceparent | null {
+    const { traceparent } = this.request.headers;
+    return traceparent === undefined ? null : parseTraceparent(traceparent);
+  }
+
   /** From here to its answer it counts as under way. */
   begin(): void {
     this.#isCounted = true;
     this.#traffic.inFlight += 1;
+  }
+
+  /** It asks for what this route does. */
+  isFor(route: Route): void {
+    this.#route = route;
   }
 
   hasNoBody(): void {
@@ -154,11 +179,29 @@ export class Exchange implements Incoming {
         return;
       }
       this.#end();
+      this.#note(this.#isOver ? CLIENT_GONE : reply.status, made.outcome ?? OK);
       if (reply.socket !== undefined) this.#becomeSocket(reply.socket);
       else this.#send(reply, this.#traffic.isDraining || this.body === 'too_large' || !this.#isBodyComplete);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Counts it, once. */
+  #note(status: number, outcome: number): void {
+    if (this.#isNoted) return;
+    this.#isNoted = true;
+    const seconds = (performance.now() - this.#startedMs) / 1000;
+    this.#traffic.counts.note(this.#route?.verb ?? NO_VERB, status, outcome, seconds);
+    if (this.#traffic.onAnswered !== null) this.#tell(this.#traffic.onAnswered, status, seconds);
+  }
+
+  #tell(onAnswered: (answered: AnsweredRequest) => void, status: number, seconds: number): void {
+    const { trace, requestId } = this;
+    const traceId = trace === null ? null : traceIdOf(trace);
+    const { method } = this.request;
+    const route = this.#route?.path ?? null;
+    onAnswered({ method, route, status, ms: seconds * 1000, requestId, traceId });
   }
 
   /** It is not under way any more. */
@@ -187,6 +230,7 @@ export class Exchange implements Incoming {
     stream(sink)
       .then(() => {
         this.#end();
+        this.#note(reply.status, reply.outcome ?? OK);
         if (!sink.isGone) this.#response.cork(() => this.#response.end('', true));
       })
       .catch((error: unknown) => this.fail(error));
@@ -195,7 +239,7 @@ export class Exchange implements Incoming {
   /** Behind the name of the first header. Errors are told to pages too: a browser shows them nothing else of an answer. */
   #linesOf({ lines }: Reply): string {
     const { cors } = this.#traffic;
-    return this.#requestId + lines + (cors === null ? '' : cors.linesFor(this.origin));
+    return this.requestId + lines + (cors === null ? '' : cors.linesFor(this.origin));
   }
 
   #send(reply: Reply, mustClose: boolean): void {
@@ -223,8 +267,9 @@ export class Exchange implements Incoming {
 
   /** The last resort: something threw where nothing may. The connection goes, the process stays. */
   fail(error: unknown): void {
-    this.#traffic.onBug(error);
+    this.#traffic.onBug(error, this);
     this.#end();
+    this.#note(500, FAILED);
     this.#isOver = true;
     closeQuietly(this.#response);
   }

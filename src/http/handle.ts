@@ -4,6 +4,7 @@
 import { type Address, parseAddress } from '../invite/address.js';
 import type { MaybeCaller } from '../invite/caller.js';
 import { isSnowflake, type Snowflake } from '../invite/id.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import type { Authenticator, Identity } from './auth.js';
 import { clientAddress } from './client-address.js';
@@ -19,8 +20,18 @@ import type { FoundRoute, Params } from './router.js';
 /** A body that was taken in whole, or was larger than the limit. */
 export type WholeBody = Uint8Array | 'too_large';
 
+/** What a request is called in the log. */
+export interface RequestName {
+  readonly requestId: string;
+  /** The trace that it is part of; null: of none. */
+  readonly trace: Traceparent | null;
+}
+
+/** Told of what threw where nothing may, with nothing of the request but what it is called; null: it had no name yet. */
+export type OnBug = (error: unknown, request: RequestName | null) => void;
+
 /** A request as it came in, and the way back. */
-export interface Incoming {
+export interface Incoming extends RequestName {
   readonly request: Request;
   /** Has the client gone? */
   readonly isGone: boolean;
@@ -41,13 +52,12 @@ export interface HandleOptions {
   readonly rateLimits: RateLimits | null;
   /** Is this error an outage, rather than a bug? */
   readonly isUnavailable: (error: unknown) => boolean;
-  /** Told of every bug, with nothing of the request but its id. */
-  readonly onBug: (error: unknown) => void;
+  readonly onBug: OnBug;
 }
 
 /** Replies once, sooner or later; never throws what a handler threw. */
 export function handle(incoming: Incoming, match: FoundRoute, options: HandleOptions): void {
-  const fail = (error: unknown): void => incoming.reply(replyTo(error, options));
+  const fail = (error: unknown): void => incoming.reply(replyTo(error, incoming, options));
   try {
     answer(incoming, match, options).then((reply) => incoming.reply(reply), fail);
   } catch (error) {
@@ -55,10 +65,10 @@ export function handle(incoming: Incoming, match: FoundRoute, options: HandleOpt
   }
 }
 
-function replyTo(error: unknown, { isUnavailable, onBug }: HandleOptions): Reply {
+function replyTo(error: unknown, request: RequestName, { isUnavailable, onBug }: HandleOptions): Reply {
   if (error instanceof Refusal) return error.reply;
   if (isUnavailable(error)) return problem('SERVICE_UNAVAILABLE');
-  onBug(error);
+  onBug(error, request);
   return problem('INTERNAL_SERVER_ERROR');
 }
 
@@ -84,7 +94,7 @@ function answerTo(
     try {
       return await serve(incoming, match, identity);
     } catch (error) {
-      return replyTo(error, options);
+      return replyTo(error, incoming, options);
     }
   };
   const asker = { name: who, isCaller: identity.caller !== null, subject: match.params.values[0] ?? '' };

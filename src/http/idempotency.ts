@@ -21,10 +21,10 @@ export function onceNames(call: KnownCall, ...route: readonly string[]) {
   return { digest: digest(JSON.stringify([userId, role, ...route, key])), bodyDigest: digest(call.bytes) };
 }
 
-/** An answer that we worded ourselves, now or the first time. */
-export function onceReply(answer: string, isReplay: boolean): Reply {
+/** An answer that we worded ourselves, now or the first time; `outcome` as in outcomes.ts. */
+export function onceReply(answer: string, isReplay: boolean, outcome: number): Reply {
   const { version } = JSON.parse(answer) as { readonly version: number };
-  return versionedReply(version, answer, isReplay ? [REPLAYED] : []);
+  return versionedReply(version, answer, isReplay ? [REPLAYED] : [], outcome);
 }
 
 function digest(data: string | Uint8Array): string {

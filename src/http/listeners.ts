@@ -10,9 +10,12 @@ import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
 import { type CorsOrigins, createCors } from './cors.js';
+import type { Traffic } from './exchange.js';
+import type { OnBug } from './handle.js';
 import type { RateLimits } from './limits/rate-limits.js';
 import { makeDocument } from './openapi/document.js';
 import type { LandingOptions } from './page/landing.js';
+import type { RequestCounts } from './request-counts.js';
 import { createRouter, type RouteGroup } from './router.js';
 import { directoryRoutes } from './routes/directory.js';
 import { docsRoutes } from './routes/docs.js';
@@ -50,8 +53,10 @@ export interface ListenerOptions {
   /** How long a reader of events may take nothing before he is cut. */
   readonly readerMaxMs: number;
   readonly metrics: Metrics;
+  readonly counts: RequestCounts;
   readonly isUnavailable: (error: unknown) => boolean;
-  readonly onBug: (error: unknown) => void;
+  readonly onBug: OnBug;
+  readonly onAnswered: Traffic['onAnswered'];
 }
 
 export interface Listeners {
@@ -90,6 +95,8 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     trustedProxies: options.trustedProxies,
     isUnavailable: options.isUnavailable,
     onBug: options.onBug,
+    counts: options.counts,
+    onAnswered: options.onAnswered,
     inFlightMax: options.requestsInFlightMax,
     sharesPort: options.sharesPorts,
   };
@@ -102,6 +109,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     ...common,
     listenOn: options.publicListener,
     rateLimits: options.rateLimits,
+    name: 'public',
     portSetting: 'INVITED_PORT',
     hasSockets: false,
     cors: options.corsOrigins === null ? null : createCors(options.corsOrigins),
@@ -111,6 +119,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     ...common,
     listenOn: options.adminListener,
     rateLimits: null,
+    name: 'admin',
     portSetting: 'INVITED_ADMIN_PORT',
     hasSockets: true,
     cors: null,

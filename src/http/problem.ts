@@ -1,6 +1,7 @@
 // Every error that the contract names (§4), with its status and what a person reads.
 // Clients match on `code`; the message is for people and must never hold anything of Redis or of a stack.
 
+import { outcomeNamed } from './outcomes.js';
 import { bodyReply, type Header, jsonReply, type Reply, reasonOf } from './reply.js';
 
 const PROBLEMS = {
@@ -95,7 +96,8 @@ export function errorReply(
     const body = { type: 'about:blank', title: reasonOf(status), status, detail: message, code, ...more };
     return bodyReply(status, PROBLEM_TYPE, JSON.stringify(body), headers);
   };
-  return { ...jsonReply(status, JSON.stringify(error), headers), asProblem };
+  const outcome = outcomeNamed(error.code.toLowerCase());
+  return { ...jsonReply(status, JSON.stringify(error), headers, outcome), asProblem };
 }
 
 /** 429 with when to come again; `Retry-After` has whole seconds only. */
@@ -104,7 +106,7 @@ export function rateLimited(msLeft: number): Reply {
   const seconds = Math.max(1, Math.ceil(msLeft / 1000));
   const retryAfter = Number((msLeft / 1000).toFixed(3));
   const body = { code: 'RATE_LIMITED', message, retry_after: retryAfter, global: false };
-  return jsonReply(status, JSON.stringify(body), [['Retry-After', String(seconds)]]);
+  return errorReply(status, body, [['Retry-After', String(seconds)]]);
 }
 
 /** 400 with what is wrong, field by field. */

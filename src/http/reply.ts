@@ -1,5 +1,6 @@
 // Answers, made before anything is sent: a status, headers beside the common ones, and a whole body.
 
+import { OK } from './outcomes.js';
 import type { Sink, Socket } from './sink.js';
 
 export type Header = readonly [name: string, value: string];
@@ -12,6 +13,8 @@ export interface Reply {
   readonly body: string | Uint8Array | null;
   /** Of an error: the same as application/problem+json, for who asks for it (negotiate.ts). */
   readonly asProblem?: () => Reply;
+  /** What came of it, for the metrics: a number of outcomes.ts. Left out: it went well. */
+  readonly outcome?: number;
   /** Instead of the body: writes it piece by piece, for as long as it takes. The connection ends with it. */
   readonly stream?: (sink: Sink) => Promise<void>;
   /** Instead of an answer: turns the connection into a WebSocket, where that was asked for. */
@@ -39,14 +42,25 @@ export function linesOf(headers: readonly Header[]): string {
 const JSON_LINES = headerLines([JSON_TYPE]);
 
 /** A JSON answer from text that is JSON already. */
-export function jsonReply(status: number, body: string, headers: readonly Header[] = []): Reply {
-  return { status, lines: headers.length === 0 ? JSON_LINES : headerLines([JSON_TYPE, ...headers]), body };
+export function jsonReply(
+  status: number,
+  body: string,
+  headers: readonly Header[] = [],
+  outcome: number = OK,
+): Reply {
+  const lines = headers.length === 0 ? JSON_LINES : headerLines([JSON_TYPE, ...headers]);
+  return { status, lines, body, outcome };
 }
 
 /** A JSON answer about one thing in this version. */
-export function versionedReply(version: number, body: string, headers: readonly Header[] = []): Reply {
+export function versionedReply(
+  version: number,
+  body: string,
+  headers: readonly Header[] = [],
+  outcome: number = OK,
+): Reply {
   const lines = versionedLines(version);
-  return { status: 200, lines: headers.length === 0 ? lines : lines + linesOf(headers), body };
+  return { status: 200, lines: headers.length === 0 ? lines : lines + linesOf(headers), body, outcome };
 }
 
 /** Versions up to this one have their lines ready: nearly all are 1. */
@@ -101,7 +115,9 @@ export function socketReply(socket: (socket: Socket) => Promise<void>): Reply {
 
 /** The same answer with more header lines, each with a line break before it. */
 export function addLines(reply: Reply, lines: string): Reply {
-  return { ...reply, lines: reply.lines + lines };
+  const more = { ...reply, lines: reply.lines + lines };
+  const { asProblem } = reply;
+  return asProblem === undefined ? more : { ...more, asProblem: () => addLines(asProblem(), lines) };
 }
 
 /** What may be kept for as long as `freshness`, a Cache-Control, says. */

@@ -20,6 +20,7 @@ export class Headers {
   permissions: string | undefined = undefined;
   requestId: string | undefined = undefined;
   role: string | undefined = undefined;
+  traceparent: string | undefined = undefined;
   transferEncoding: string | undefined = undefined;
   user: string | undefined = undefined;
   xForwardedFor: string | undefined = undefined;
@@ -44,6 +45,7 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['x-invited-permissions', 'permissions'],
   ['x-request-id', 'requestId'],
   ['x-invited-role', 'role'],
+  ['traceparent', 'traceparent'],
   ['transfer-encoding', 'transferEncoding'],
   ['x-invited-user', 'user'],
   ['x-forwarded-for', 'xForwardedFor'],

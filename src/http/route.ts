@@ -7,6 +7,7 @@ import type { Snowflake } from '../invite/id.js';
 import type { Bucket } from './limits/buckets.js';
 import type { Reply } from './reply.js';
 import type { Request } from './request.js';
+import { verbOf } from './verbs.js';
 
 /** `anyone`, some caller, a caller of role `user`, or one of role `service`. */
 export type Access = 'anyone' | 'caller' | 'user' | 'service';
@@ -39,6 +40,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** `/guilds/{guild_id}`: a piece in braces is any one non-empty segment. */
   readonly path: string;
+  /** What it is counted as: a number of verbs.ts. */
+  readonly verb: number;
   readonly access: Access;
   /** `ignored`: any body under the limit will do. */
   readonly body: 'json' | 'ignored' | 'stream';
@@ -64,6 +67,7 @@ export function open(
   return {
     method,
     path,
+    verb: verbOf(method, path),
     access: 'anyone',
     handle,
     body: extras.body ?? 'ignored',
@@ -83,6 +87,7 @@ export function closed(
   return {
     method,
     path,
+    verb: verbOf(method, path),
     access,
     // handle.ts lets nobody but a caller through.
     handle: (call) => handle(call as KnownCall),

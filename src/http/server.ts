@@ -11,6 +11,7 @@ import { type HandleOptions, handle } from './handle.js';
 import { invalid, problem } from './problem.js';
 import type { Reply } from './reply.js';
 import { hasBody, hasSoundFraming } from './request.js';
+import type { RequestCounts } from './request-counts.js';
 import type { Router } from './router.js';
 import { addSockets } from './sockets.js';
 import { checkUnixPath, openUnixPath } from './unix-path.js';
@@ -24,6 +25,10 @@ export interface ServerOptions extends HandleOptions {
   readonly portSetting: string;
   readonly router: Router;
   readonly trustedProxies: TrustedProxies;
+  /** What this listener is called in the metrics. */
+  readonly name: string;
+  readonly counts: RequestCounts;
+  readonly onAnswered: Traffic['onAnswered'];
   /** May a connection be turned into a WebSocket? */
   readonly hasSockets: boolean;
   /** Requests under way at once; more are answered 503. */
@@ -50,7 +55,7 @@ const DRAIN_POLL_MS = 20;
 const QUIET_MS = 500;
 
 export async function startServer({ uws }: LoadedUws, options: ServerOptions): Promise<Server> {
-  const { onBug, listenOn, trustedProxies } = options;
+  const { onBug, counts, onAnswered, listenOn, trustedProxies } = options;
   const traffic: Traffic = {
     inFlight: 0,
     lastAt: 0,
@@ -59,7 +64,10 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
     // Whoever has no address on a port has only hung up.
     trustedProxies: { ...trustedProxies, unix: trustedProxies.unix && listenOn.kind === 'unix' },
     onBug,
+    counts,
+    onAnswered,
   };
+  counts.watch(options.name, () => traffic.inFlight);
 
   const onRequest = (response: HttpResponse, raw: HttpRequest, upgrade: Upgrade | null): void => {
     let exchange: Exchange | null = null;
@@ -70,7 +78,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
     } catch (error) {
       if (exchange !== null) exchange.fail(error);
       else {
-        options.onBug(error);
+        options.onBug(error, null);
         closeQuietly(response);
       }
     }
@@ -93,6 +101,7 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
       takeBody(exchange, () => exchange.reply(reply));
       return;
     }
+    exchange.isFor(match.route);
     if (traffic.inFlight >= options.inFlightMax) {
       exchange.reply(problem('SERVICE_UNAVAILABLE'));
       return;

@@ -34,7 +34,7 @@ export function addSockets(app: TemplatedApp, onRequest: OnRequest, traffic: Tra
       data.sink = sink;
       traffic.inFlight += 1;
       data.run(sink).catch((error: unknown) => {
-        traffic.onBug(error);
+        traffic.onBug(error, null);
         sink.end(BUG, 'internal_error');
       });
     },

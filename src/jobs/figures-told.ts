@@ -7,6 +7,11 @@ const figures = v.object({
   /** Marks and entries of all journals that wait, or stay for those who read the stream; null: not known now. */
   dirtyEntities: v.nullable(number),
   streamEntries: v.nullable(number),
+  /** Entries of the fullest journal, divided by as many as it may have; null: not known now, likewise below. */
+  streamFill: v.nullable(number),
+  redisMemory: v.nullable(v.object({ usedBytes: number, maxBytes: v.nullable(number) })),
+  /** By reader: how old the oldest event is that he doesn't have. */
+  eventsLagMs: v.nullable(v.record(v.string(), number)),
   /** How old the oldest is of what Postgres doesn't have; null: there is none, or it is not known now. */
   lagMs: v.nullable(number),
   /** Since the process started, like all that follows. */
@@ -18,6 +23,7 @@ const figures = v.object({
   isPostgresUp: v.nullable(v.boolean()),
   recovery: v.picklist(['open', 'checking', 'restoring']),
   restores: number,
+  lastRestoreAtMs: v.nullable(number),
   /** null: there are none. */
   webhooks: v.nullable(
     v.object({
@@ -55,6 +61,9 @@ export function sumFigures(texts: readonly string[]): JobsFigures | null {
   return {
     dirtyEntities: most((one) => one.dirtyEntities),
     streamEntries: most((one) => one.streamEntries),
+    streamFill: most((one) => one.streamFill),
+    redisMemory: all.find((one) => one.redisMemory !== null)?.redisMemory ?? null,
+    eventsLagMs: all.find((one) => one.eventsLagMs !== null)?.eventsLagMs ?? null,
     lagMs: most((one) => one.lagMs),
     rows: sum((one) => one.rows),
     rowsPerSecond: sum((one) => one.rowsPerSecond),
@@ -64,6 +73,7 @@ export function sumFigures(texts: readonly string[]): JobsFigures | null {
     isPostgresUp: reached.length === 0 ? null : reached.every((isUp) => isUp),
     recovery: (['restoring', 'checking'] as const).find((state) => recovery.includes(state)) ?? 'open',
     restores: sum((one) => one.restores),
+    lastRestoreAtMs: most((one) => one.lastRestoreAtMs),
     webhooks: all.every(({ webhooks }) => webhooks === null)
       ? null
       : {

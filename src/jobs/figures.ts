@@ -2,8 +2,10 @@
 // Must never hold up the work itself, nor claim to know what can't be known now: that is null.
 
 import { type Sql, statement } from '../postgres/connection.js';
+import type { EventStore } from '../store/event-store.js';
 import type { JournalStore } from '../store/journal-store.js';
 import type { Journal } from '../store/journals.js';
+import type { RedisMemory } from '../store/memory.js';
 import type { ToldFigures } from '../store/told-figures.js';
 import type { JobsFigures, WebhookFigures } from './figures-told.js';
 import { pause } from './pause.js';
@@ -12,6 +14,8 @@ import type { WriterFigures } from './writer.js';
 
 export interface FiguresOptions {
   readonly store: JournalStore;
+  readonly events: EventStore;
+  readonly memory: () => Promise<RedisMemory>;
   readonly told: ToldFigures;
   readonly journals: readonly Journal[];
   readonly holder: string;
@@ -20,8 +24,10 @@ export interface FiguresOptions {
   /** null where nothing is copied. */
   readonly writer: () => WriterFigures | null;
   readonly recovery: () => RecoveryState;
-  /** How often Redis was filled from Postgres by this process. */
-  readonly restores: () => number;
+  /** Entries that a journal may have. */
+  readonly entriesMax: number;
+  /** How often Redis was filled from Postgres by this process, and when it was last. */
+  readonly restores: () => { readonly count: number; readonly lastAtMs: number | null };
   /** null where there are none. */
   readonly webhooks: () => WebhookFigures | null;
   readonly isOutage: (error: unknown) => boolean;
@@ -44,14 +50,20 @@ export function startFigures(options: FiguresOptions): { stop(): Promise<void> }
 
   const look = async (): Promise<JobsFigures> => {
     const writer = options.writer();
-    const [isPostgresUp, waiting, lagMs] = await Promise.all([
+    const restores = options.restores();
+    const [isPostgresUp, waiting, lagMs, redisMemory, eventsLagMs] = await Promise.all([
       postgres?.isUp() ?? null,
       orNull(options, waitingIn(options)),
       writer === null ? null : orNull(options, behind.lagMs(writer)),
+      orNull(options, options.memory()),
+      orNull(options, readersBehind(options)),
     ]);
     return {
       dirtyEntities: waiting?.marks ?? null,
       streamEntries: waiting?.entries ?? null,
+      streamFill: waiting === null ? null : waiting.most / options.entriesMax,
+      redisMemory,
+      eventsLagMs,
       lagMs,
       rows: writer?.rows ?? 0,
       rowsPerSecond: rate.of(writer?.rows ?? 0),
@@ -59,7 +71,8 @@ export function startFigures(options: FiguresOptions): { stop(): Promise<void> }
       lastSuccessAtMs: writer?.lastSuccessAtMs ?? null,
       isPostgresUp,
       recovery: options.recovery(),
-      restores: options.restores(),
+      restores: restores.count,
+      lastRestoreAtMs: restores.lastAtMs,
       webhooks: options.webhooks(),
     };
   };
@@ -92,13 +105,23 @@ async function orNull<Result>(options: FiguresOptions, asked: Promise<Result>): 
 }
 
 async function waitingIn({ store, journals }: FiguresOptions) {
-  const sum = { marks: 0, entries: 0 };
+  const sum = { marks: 0, entries: 0, most: 0 };
   for (const journal of journals) {
     const { marks, entries } = await store.figures(journal);
     sum.marks += marks;
     sum.entries += entries;
+    sum.most = Math.max(sum.most, entries);
   }
   return sum;
+}
+
+/** Each reader by the journal in which he is furthest behind. */
+async function readersBehind({ events, journals }: FiguresOptions) {
+  const ages: Record<string, number> = {};
+  for (const journal of journals) {
+    for (const [name, ms] of await events.behind(journal)) ages[name] = Math.max(ages[name] ?? 0, ms);
+  }
+  return ages;
 }
 
 /** How old the oldest is of what Postgres does not have. */

@@ -58,9 +58,9 @@ async function begin(config: Config, log: Log, teardown: Teardown, settings: Thr
   const common = { store: store.journal, journals: store.journals, holder, isOutage, onProblem };
   const end = (job: { stop(): Promise<void> }): void => teardown.add(() => job.stop());
 
-  let restores = 0;
+  let restores = { count: 0, lastAtMs: null as number | null };
   const countRestore = (): void => {
-    restores += 1;
+    restores = { count: restores.count + 1, lastAtMs: Date.now() };
   };
   const recovery = startRecovery({ ...parts, log: recoveryLog(log, countRestore) });
   end(recovery);
@@ -85,6 +85,9 @@ async function begin(config: Config, log: Log, teardown: Teardown, settings: Thr
     startFigures({
       ...common,
       told: store.toldFigures,
+      events: store.events,
+      memory: store.memory,
+      entriesMax: config.streamMax,
       sql,
       writer: () => writer?.figures() ?? null,
       recovery: recovery.state,

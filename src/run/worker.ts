@@ -1,12 +1,16 @@
 // One HTTP worker: a process of its own that serves both listeners. It keeps nothing that another one would miss.
 // Started and ended by start.ts, whose death ends it too.
 
+import { createAccessLog } from '../access-log.js';
 import { type Config, loadConfig } from '../config.js';
 import { createEngine } from '../engine/engine.js';
 import { Feed } from '../events/feed.js';
+import type { OnBug, RequestName } from '../http/handle.js';
 import { createRateLimits } from '../http/limits/rate-limits.js';
 import { startListeners } from '../http/listeners.js';
+import { RequestCounts } from '../http/request-counts.js';
 import type { Ledger } from '../invite/ledger.js';
+import { traceIdOf } from '../invite/trace.js';
 import { KeySet } from '../jwks/key-set.js';
 import { createLog, describeBug } from '../log.js';
 import { connectPostgres } from '../postgres/connection.js';
@@ -17,10 +21,11 @@ import { checkServer, connectRedis } from '../store/connection.js';
 import { createStore, type Store } from '../store/store.js';
 import { StoreUnavailable } from '../store/unavailable.js';
 import { endOn, Teardown } from '../teardown.js';
+import { shareFigures } from '../workers/gather.js';
 import { tellSupervisor } from '../workers/message.js';
 import { keySetLog } from './key-set-log.js';
 import { createLedger } from './ledger.js';
-import { createMetrics } from './metrics.js';
+import { createMetrics, createOwnFigures } from './metrics/metrics.js';
 import { readVersion } from './version.js';
 
 const GRACE_MS = 10_000;
@@ -37,7 +42,9 @@ export async function runWorker(env: Readonly<Record<string, string | undefined>
   const config = loadConfig(env);
   const log = createLog(config.logLevel);
   try {
-    const uws = await serve(config, teardown, log);
+    const uws = await serve(config, teardown, log, (error, request) =>
+      log.error({ problem: describeBug(error), ...nameOf(request) }, 'a request failed'),
+    );
     log.debug({ uws }, 'serving');
   } catch (error) {
     await teardown.run();
@@ -51,12 +58,22 @@ export async function runWorker(env: Readonly<Record<string, string | undefined>
   await tellSupervisor({ kind: 'ready' });
 }
 
+function nameOf(request: RequestName | null) {
+  if (request === null) return {};
+  const { requestId, trace } = request;
+  return { request_id: requestId, ...(trace === null ? {} : { trace_id: traceIdOf(trace) }) };
+}
+
 /** Which build of uWebSockets.js serves. */
-async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof createLog>): Promise<string> {
+async function serve(
+  config: Config,
+  teardown: Teardown,
+  log: ReturnType<typeof createLog>,
+  onBug: OnBug,
+): Promise<string> {
   if (config.redisUrl === null || (config.jwtSecret === null && config.jwks === null)) {
     throw new StartError('A worker is started by `invited start`, not by hand.');
   }
-  const onBug = (error: unknown): void => log.error({ problem: describeBug(error) }, 'a request failed');
   const redis = await connectRedis({ url: config.redisUrl, timeoutMs: config.redisTimeoutMs });
   teardown.add(async () => redis.disconnect());
   const { isCluster } = await checkServer(redis, config.allowEviction);
@@ -68,6 +85,9 @@ async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof 
   teardown.add(async () => keySet?.close());
   const isUnavailable = (error: unknown): boolean =>
     error instanceof StoreUnavailable || error instanceof PostgresUnavailable;
+  const counts = new RequestCounts();
+  const accessLog = config.accessLog ? createAccessLog() : null;
+  teardown.add(async () => accessLog?.flush());
   const listeners = await startListeners(createEngine(store, config), {
     publicListener: config.publicListener,
     adminListener: config.adminListener,
@@ -80,13 +100,21 @@ async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof 
     version: readVersion(),
     requestsInFlightMax: config.requestsInFlightMax,
     rateLimits:
-      config.rateLimits === 'off' ? null : createRateLimits({ counter: store.limits, isUnavailable, onBug }),
-    ledger: openLedger(config, store, teardown, onBug),
+      config.rateLimits === 'off'
+        ? null
+        : createRateLimits({ counter: store.limits, isUnavailable, onBug: (error) => onBug(error, null) }),
+    ledger: openLedger(config, store, teardown, (error) => onBug(error, null)),
     feed: new Feed(store),
     readerMaxMs: config.eventsReaderTimeoutMs,
-    metrics: createMetrics(store.toldFigures.read),
+    counts,
+    metrics: createMetrics({
+      version: readVersion(),
+      readTold: store.toldFigures.read,
+      gather: shareFigures(createOwnFigures(counts, store.counts)),
+    }),
     isUnavailable,
     onBug,
+    onAnswered: accessLog?.write ?? null,
   });
   teardown.add(() => listeners.drain({ delayMs: config.drainDelayMs, graceMs: GRACE_MS }));
   return listeners.build;

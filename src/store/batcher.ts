@@ -32,6 +32,8 @@ export interface BatcherOptions<Request, Answer> {
 export interface Batcher<Request, Answer> {
   /** @throws StoreUnavailable (down) at once when too many wait already */
   submit(request: Request, client: Client): Promise<Answer>;
+  /** Requests that wait now, in all lanes together. */
+  readonly waiting: number;
 }
 
 interface Waiting<Request, Answer> {
@@ -123,6 +125,10 @@ export function createBatcher<Request, Answer>(
   };
 
   return {
+    get waiting() {
+      return waitingCount;
+    },
+
     submit(request, client) {
       if (waitingCount >= options.waitingMax) return Promise.reject(new StoreUnavailable('down'));
       const lane = laneNumbered(options.laneOf(request));

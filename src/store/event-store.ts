@@ -40,6 +40,8 @@ export interface EventStore {
   /** Where a consumer stands; one who isn't known is noted. null: there are too many consumers. */
   begin(journal: Journal, consumer: string, from: Beginning): Promise<string | null>;
   consumers(journal: Journal): Promise<readonly Consumer[]>;
+  /** By name: age in ms of the oldest event that he doesn't have; 0: he has all. */
+  behind(journal: Journal): Promise<ReadonlyMap<string, number>>;
   /** false: nobody of that name. */
   forget(journal: Journal, consumer: string): Promise<boolean>;
 }
@@ -75,6 +77,14 @@ export function createEventStore(scripts: Scripts): EventStore {
         consumers.push({ name: reply.text(), position: reply.text(), seenAtMs: reply.integer() });
       }
       return consumers;
+    },
+
+    async behind(journal) {
+      const reply = await ask('consumers-lag', journal, []);
+      reply.oneOf(['behind']);
+      const ages = new Map<string, number>();
+      while (!reply.atEnd()) ages.set(reply.text(), reply.integer());
+      return ages;
     },
 
     async forget(journal, consumer) {

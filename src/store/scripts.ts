@@ -6,6 +6,7 @@ import type { Partition } from '../invite/partition.js';
 import { createGate } from './gate.js';
 import { type Journal, journalKey, journalOf, partitionKey } from './journals.js';
 import { LIBRARY_PREFIX, readLibrary, type Script } from './script-texts.js';
+import { CallCounts, StoreCounts } from './store-counts.js';
 import { fromRedisError, StoreUnavailable } from './unavailable.js';
 
 /** What a script may be given; numbers are sent in decimal. */
@@ -29,8 +30,10 @@ export interface Scripts {
   readonly names: readonly string[];
 }
 
-export function createScripts(redis: Redis, isCluster: boolean): Scripts {
+export function createScripts(redis: Redis, isCluster: boolean, counts = new StoreCounts()): Scripts {
   const library = readLibrary();
+  const countsOf = new Map([...library.scripts.keys()].map((name) => [name, new CallCounts()]));
+  for (const [name, ofScript] of countsOf) counts.calls.set(name, ofScript);
   const gate = createGate(redis);
   let loading: Promise<void> | null = null;
 
@@ -53,6 +56,24 @@ export function createScripts(redis: Redis, isCluster: boolean): Scripts {
   const call = async (
     name: string,
     { functionName }: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ) => {
+    const ofScript = countsOf.get(name);
+    const startedMs = performance.now();
+    try {
+      return await send(name, functionName, keys, args);
+    } catch (error) {
+      ofScript?.fail(error);
+      throw error;
+    } finally {
+      ofScript?.durations.observe((performance.now() - startedMs) / 1000);
+    }
+  };
+
+  const send = async (
+    name: string,
+    functionName: string,
     keys: readonly string[],
     args: readonly Argument[],
   ) => {
@@ -83,6 +104,8 @@ export function createScripts(redis: Redis, isCluster: boolean): Scripts {
       const reply = await call(name, script, keys, [...args, epoch]);
       const refusal = refusalIn(reply);
       if (refusal === null) return reply;
+      const ofScript = countsOf.get(name);
+      if (ofScript !== undefined) ofScript.failures[refusal] += 1;
       if (refusal === 'closed') gate.noteClosed(journal);
       throw new StoreUnavailable('down');
     },

@@ -13,12 +13,14 @@ import { createInviteStore, type InviteStore } from './invites.js';
 import { createJournalStore, type EntityAsked, type JournalStore } from './journal-store.js';
 import { type Journal, journalsOf } from './journals.js';
 import { createLimitStore, type LimitStore } from './limits.js';
+import { type RedisMemory, readMemory } from './memory.js';
 import { createPeek, type Peek } from './peek.js';
 import { createPresenter } from './present.js';
 import { type ReadReply, type ReadRequest, readScript } from './read.js';
 import { Restoring } from './restoring.js';
 import { scanEntities } from './scan.js';
 import { createScripts, type Scripts } from './scripts.js';
+import { StoreCounts } from './store-counts.js';
 import { createSurvey, type Survey } from './survey.js';
 import { createToldFigures, type ToldFigures } from './told-figures.js';
 import { fromRedisError } from './unavailable.js';
@@ -51,6 +53,8 @@ export interface Store {
   readonly peek: Peek;
   readonly epochs: Epochs;
   readonly toldFigures: ToldFigures;
+  readonly counts: StoreCounts;
+  memory(): Promise<RedisMemory>;
   readonly deadLetters: DeadLetters;
   readonly limits: LimitStore;
   /** To fill it from Postgres, for the holder of the lease 'restore'. */
@@ -71,22 +75,29 @@ const CALLS_MAX = 1;
 const TAKES_A_REQUEST_MAX = 4;
 
 export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOptions): Store {
-  const scripts = createScripts(redis, isCluster);
+  const counts = new StoreCounts();
+  const scripts = createScripts(redis, isCluster, counts);
   const journals = journalsOf(isCluster);
   const users = createUserStore(redis, isCluster);
   const presenter = createPresenter(users);
   const batched = <Request extends CodeRequest, Word, Answer>(
     script: BatchedScript<Request, Word, Answer>,
     shareKey: (request: Request) => string | null,
-  ) =>
-    createBatcher<Request, Answer>({
+  ) => {
+    const sizes = counts.batch(script.name, () => batcher.waiting);
+    const batcher: Batcher<Request, Answer> = createBatcher<Request, Answer>({
       shareKey,
       laneOf: (request) => (isCluster ? partitionOf(request) : 0),
-      send: (requests) => runBatch(script, scripts, presenter, requests),
+      send: (requests) => {
+        sizes.observe(requests.length);
+        return runBatch(script, scripts, presenter, requests);
+      },
       batchMax: BATCH_MAX,
       callsMax: CALLS_MAX,
       waitingMax,
     });
+    return batcher;
+  };
   return {
     accepts: batched(acceptScript, () => null),
     // What nobody in particular reads at the same time is the same for all.
@@ -108,6 +119,8 @@ export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOption
     peek: createPeek(redis, isCluster),
     epochs: createEpochs(redis, journals),
     toldFigures: createToldFigures(redis, scripts),
+    counts,
+    memory: () => readMemory(redis),
     deadLetters: createDeadLetters(scripts),
     limits: createLimitStore(scripts, isCluster, TAKES_A_REQUEST_MAX * waitingMax),
     restoring: (holder) => new Restoring(scripts, isCluster, holder),

@@ -1,15 +1,35 @@
-// What a worker says to the process that supervises it.
+// What a worker and the process that supervises it say to each other.
+
+import type { Gathered, Told } from './figures.js';
 
 export type WorkerMessage =
   | { readonly kind: 'ready' }
   /** It can't start; the text is the one line for the person who started it. */
-  | { readonly kind: 'failed'; readonly problem: string };
+  | { readonly kind: 'failed'; readonly problem: string }
+  /** It wants the figures of all workers; answered by `gathered`. */
+  | { readonly kind: 'gather' }
+  /** Its own, as it was asked for them by `tell`. */
+  | { readonly kind: 'told'; readonly told: Told };
 
+export type SupervisorMessage =
+  | { readonly kind: 'tell' }
+  | { readonly kind: 'gathered'; readonly gathered: Gathered };
+
+/** Only who is on the other end of the channel can send these: a kind that we know has its fields. */
 export function isWorkerMessage(message: unknown): message is WorkerMessage {
-  if (typeof message !== 'object' || message === null || !('kind' in message)) return false;
+  return isOfKind(message, ['ready', 'failed', 'gather', 'told']);
+}
+
+export function isSupervisorMessage(message: unknown): message is SupervisorMessage {
+  return isOfKind(message, ['tell', 'gathered']);
+}
+
+function isOfKind(message: unknown, kinds: readonly string[]): boolean {
   return (
-    message.kind === 'ready' ||
-    (message.kind === 'failed' && 'problem' in message && typeof message.problem === 'string')
+    typeof message === 'object' &&
+    message !== null &&
+    'kind' in message &&
+    kinds.includes(message.kind as string)
   );
 }
 

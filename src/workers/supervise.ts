@@ -4,13 +4,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StartError } from '../start-error.js';
-import { isWorkerMessage } from './message.js';
+import { type Gathered, gatherFrom, SlotFigures } from './figures.js';
+import { isWorkerMessage, type SupervisorMessage } from './message.js';
 
 const BACK_OFF_FIRST_MS = 100;
 const BACK_OFF_MAX_MS = 5000;
 /** A worker that has run this long was healthy: the back-off starts anew. */
 const HEALTHY_AFTER_MS = 30_000;
 const READY_MAX_MS = 60_000;
+/** Of a worker that takes longer to say what it has counted, what it said before must do. */
+const TELL_MAX_MS = 500;
 
 export interface WorkerOptions {
   /** For people: `A worker`. */
@@ -40,7 +43,17 @@ export interface Workers {
  */
 export async function superviseWorkers(options: WorkerOptions): Promise<Workers> {
   const stopping = new AbortController();
-  const slots = Array.from({ length: options.count }, () => new Slot(options, stopping.signal));
+  let gathering: Promise<Gathered> | null = null;
+  /** Once for all who ask at one time. */
+  const gather = (): Promise<Gathered> => {
+    gathering ??= Promise.all(slots.map((slot) => slot.askFigures()))
+      .then(() => gatherFrom(slots.map(({ figures }) => figures)))
+      .finally(() => {
+        gathering = null;
+      });
+    return gathering;
+  };
+  const slots = Array.from({ length: options.count }, () => new Slot(options, stopping.signal, gather));
   const stop = async (): Promise<void> => {
     stopping.abort();
     await Promise.all(slots.map((slot) => slot.stop()));
@@ -62,10 +75,14 @@ export async function superviseWorkers(options: WorkerOptions): Promise<Workers>
 class Slot {
   readonly #options: WorkerOptions;
   readonly #stopping: AbortSignal;
+  readonly figures = new SlotFigures();
+  readonly #gather: () => Promise<Gathered>;
+  #hasTold: () => void = () => {};
   #current: ChildProcess | null = null;
   #kept: Promise<void> = Promise.resolve();
 
-  constructor(options: WorkerOptions, stopping: AbortSignal) {
+  constructor(options: WorkerOptions, stopping: AbortSignal, gather: () => Promise<Gathered>) {
+    this.#gather = gather;
     this.#options = options;
     this.#stopping = stopping;
   }
@@ -74,6 +91,20 @@ class Slot {
     const first = this.#fork();
     await becomesReady(first, this.#options.name);
     this.#kept = this.#keep(first);
+  }
+
+  /** Resolves when the worker has told its figures, or can't be waited for any longer. */
+  async askFigures(): Promise<void> {
+    const child = this.#current;
+    if (child === null || hasEnded(child)) return;
+    let timer: NodeJS.Timeout | undefined;
+    const told = new Promise<void>((resolve) => {
+      this.#hasTold = resolve;
+      timer = setTimeout(resolve, TELL_MAX_MS);
+    });
+    send(child, { kind: 'tell' });
+    await told;
+    clearTimeout(timer);
   }
 
   async stop(): Promise<void> {
@@ -99,6 +130,15 @@ class Slot {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     child.on('error', () => {});
+    child.on('message', (message: unknown) => {
+      if (!isWorkerMessage(message)) return;
+      if (message.kind === 'told') {
+        this.figures.tell(message.told);
+        this.#hasTold();
+      } else if (message.kind === 'gather') {
+        void this.#gather().then((gathered) => send(child, { kind: 'gathered', gathered }));
+      }
+    });
     this.#current = child;
     return child;
   }
@@ -109,6 +149,7 @@ class Slot {
     for (;;) {
       const startedAt = performance.now();
       const how = await end(child);
+      this.figures.end();
       if (this.#stopping.aborted) return;
       if (performance.now() - startedAt > HEALTHY_AFTER_MS) backOffMs = BACK_OFF_FIRST_MS;
       this.#options.onRestart(
@@ -134,12 +175,18 @@ async function becomesReady(child: ChildProcess, name: string): Promise<void> {
     };
     child.on('message', (message: unknown) => {
       if (!isWorkerMessage(message)) return;
-      finish(message.kind === 'ready' ? null : message.problem);
+      if (message.kind === 'ready') finish(null);
+      if (message.kind === 'failed') finish(message.problem);
     });
     // It may have said why just before.
     void end(child).then((how) => setImmediate(() => finish(`${name} did not start (${how}).`)));
   });
   if (failure !== null) throw new StartError(failure);
+}
+
+/** One that is about to end hears it no more. */
+function send(child: ChildProcess, message: SupervisorMessage): void {
+  if (child.connected) child.send(message, () => {});
 }
 
 function hasEnded(child: ChildProcess): boolean {

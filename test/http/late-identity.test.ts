@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Identity } from '../../src/http/auth.js';
 import { NO_CONTENT } from '../../src/http/reply.js';
+import { RequestCounts } from '../../src/http/request-counts.js';
 import { closed, open } from '../../src/http/route.js';
 import { createRouter } from '../../src/http/router.js';
 import { type Server, startServer } from '../../src/http/server.js';
@@ -64,6 +65,9 @@ beforeAll(async () => {
     inFlightMax: 2,
     trustedProxies: NO_PROXIES,
     cors: null,
+    name: 'public',
+    counts: new RequestCounts(),
+    onAnswered: null,
     rateLimits: null,
     authenticator: {
       identify() {

@@ -1,9 +1,20 @@
 // /metrics: what Prometheus is told, by any worker and at any time: while Postgres is away, while Redis is closed, and while Redis is
 // gone. On servers of its own, whose figures no other test moves.
 
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createInvite, type Host, join, makeGuild, makeUser, startHost } from '../support/directory.js';
+import { FAMILIES, JOBS } from '../../src/run/metrics/families.js';
+import {
+  asService,
+  createInvite,
+  type Host,
+  join,
+  makeGuild,
+  makeUser,
+  startHost,
+} from '../support/directory.js';
 import { expectError } from '../support/expect-answer.js';
 import { snowflake, snowflakes } from '../support/ids.js';
 import { onEachPostgres } from '../support/postgres.js';
@@ -20,9 +31,9 @@ async function textOf(host: Host): Promise<string> {
   return answer.text;
 }
 
-/** The value of a metric without labels; null: it isn't told. */
+/** The value of a metric without labels, or of the only worker; null: it isn't told. */
 async function metricOf(host: Host, name: string): Promise<number | null> {
-  const value = new RegExp(`^${name} (\\S+)$`, 'm').exec(await textOf(host))?.[1];
+  const value = new RegExp(`^${name}(?:\\{worker="1"\\})? (\\S+)$`, 'm').exec(await textOf(host))?.[1];
   return value === undefined ? null : Number(value);
 }
 
@@ -36,15 +47,34 @@ const untilValue = (host: Host, name: string, isRight: (value: number | null) =>
     SOON_MS,
   );
 
+/** Of one series of a text; 0: it isn't there. */
+function readingOf(text: string, series: string): number {
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+  return Number(line?.slice(series.length + 1) ?? 0);
+}
+
+const DOCS = new URL('../../docs/metrics.md', import.meta.url);
+
+/** The table of the documentation: name, type and labels of each. */
+function documented(): string[] {
+  const rows = readFileSync(DOCS, 'utf8').matchAll(/^\| `(invited_\w+)` \| (\w+) \| (.*?) \|/gm);
+  return [...rows].map(([, name, type, labels = '']) =>
+    [name, type, [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label).join()].join(' '),
+  );
+}
+
 onEachPostgres('/metrics', (database) => {
   let redis: LocalRedis;
   let host: Host;
   beforeAll(async () => {
-    redis = await startLocalRedis([]);
+    redis = await startLocalRedis(['--maxmemory', '1gb']);
     host = await startHost({
       INVITED_REDIS_URL: redis.url,
       INVITED_POSTGRES: 'on',
       INVITED_POSTGRES_URL: database().url,
+      // Nobody listens there: all of it fails.
+      INVITED_WEBHOOK_URLS: 'http://127.0.0.1:1/hook',
+      INVITED_WEBHOOK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
     });
   }, START_MAX_MS);
   afterAll(async () => {
@@ -70,6 +100,8 @@ onEachPostgres('/metrics', (database) => {
       invited_snapshot_rows_per_second: 'gauge',
       invited_snapshot_last_success_timestamp_seconds: 'gauge',
       invited_snapshot_damaged_total: 'counter',
+      invited_http_requests_total: 'counter',
+      invited_http_request_duration_seconds: 'histogram',
       invited_postgres_up: 'gauge',
       invited_recovery_state: 'gauge',
       invited_restores_total: 'counter',
@@ -100,6 +132,75 @@ onEachPostgres('/metrics', (database) => {
     expect(await textOf(host)).not.toContain(code);
   });
 
+  it('counts each request by what it asked for, how it was answered and what came of it', async () => {
+    const guild = await makeGuild(host);
+    const before = await textOf(host);
+    const grown = (after: string, series: string): number =>
+      readingOf(after, series) - readingOf(before, series);
+    const { code } = await createInvite(host, guild.channelId, guild.ownerId, { max_uses: 2 });
+    const [first = '', second = '', third = ''] = snowflakes(3);
+    for (const as of [first, first, second, third]) await host.api.post(`/api/v1/invites/${code}`, { as });
+    await host.api.post('/v1/invites/nosuchcode', { as: first });
+    await host.api.post('/api/v1/invites/nosuchcode');
+    await host.api.get(`/api/v1/invites/${code}`);
+    await host.api.get('/no/such/path');
+    const after = await textOf(host);
+    expect({
+      accepts200: grown(after, 'invited_http_requests_total{verb="accept",status="200"}'),
+      accepts404: grown(after, 'invited_http_requests_total{verb="accept",status="404"}'),
+      accepts401: grown(after, 'invited_http_requests_total{verb="accept",status="401"}'),
+      reads404: grown(after, 'invited_http_requests_total{verb="read",status="404"}'),
+      none404: grown(after, 'invited_http_requests_total{verb="none",status="404"}'),
+      accepted: grown(after, 'invited_outcomes_total{verb="accept",outcome="accepted"}'),
+      already: grown(after, 'invited_outcomes_total{verb="accept",outcome="already"}'),
+      unknown: grown(after, 'invited_outcomes_total{verb="accept",outcome="unknown_invite"}'),
+      unauthorized: grown(after, 'invited_outcomes_total{verb="accept",outcome="unauthorized"}'),
+      created: grown(after, 'invited_outcomes_total{verb="create",outcome="created"}'),
+      timed: grown(after, 'invited_http_request_duration_seconds_count{verb="accept"}'),
+      inAll: grown(after, 'invited_http_request_duration_seconds_bucket{verb="accept",le="+Inf"}'),
+    }).toEqual({
+      ...{ accepts200: 3, accepts404: 2, accepts401: 1, reads404: 1, none404: 1 },
+      ...{ accepted: 2, already: 1, unknown: 2, unauthorized: 1, created: 1, timed: 6, inAll: 6 },
+    });
+    // The request that asks is under way itself.
+    expect(after).toMatch(/^invited_http_requests_in_flight\{listener="admin"\} 1$/m);
+    expect(after).toMatch(/^invited_http_requests_in_flight\{listener="public"\} 0$/m);
+    // What isn't found is asked for once more in lower case, where that is another spelling.
+    const asked = code === code.toLowerCase() ? 5 : 6;
+    expect(grown(after, 'invited_redis_call_duration_seconds_count{script="accept"}')).toBe(asked);
+    expect(grown(after, 'invited_batch_size_sum{script="accept"}')).toBe(asked);
+  });
+
+  it('has just the metrics that docs/metrics.md lists, with their types and labels, and promtool takes them', async () => {
+    const { channelId, ownerId } = await makeGuild(host);
+    const { code } = await createInvite(host, channelId, ownerId);
+    await join(host, code, snowflake());
+    const client = new Redis(redis.url, { protocol: 2 });
+    // Redis was emptied: what tells of that is there only then.
+    await client.flushall();
+    client.disconnect();
+    expect((await host.admin.get('/readyz')).status).toBe(503);
+    await untilValue(host, 'invited_last_restore_timestamp_seconds', (value) => value !== null);
+    await untilValue(host, 'invited_redis_memory_max_bytes', (value) => value !== null);
+    const reader = await host.admin.get('/internal/v1/events?consumer=reader', asService());
+    expect(reader.status).toBe(200);
+    const text = await until('all are there', async () => {
+      const now = await textOf(host);
+      return FAMILIES.every(({ name }) => now.includes(`# TYPE ${name} `)) ? now : null;
+    });
+    const told = [...text.matchAll(/^# TYPE (invited_\S+) (\S+)$/gm)].map(([, name = '', type = '']) => {
+      const labels = new RegExp(`^${name}(?:_count)?(?:\\{(.*)\\})? `, 'm').exec(text)?.[1] ?? '';
+      return [name, type, [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label).join()].join(' ');
+    });
+    expect(told.sort()).toEqual(documented().sort());
+
+    const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    // Not everybody has it. 0: all is well; 3: all can be read, but it doesn't like some names, which are those of prom-client.
+    if (checked.error !== undefined) return;
+    expect([0, 3], checked.stderr).toContain(checked.status);
+    expect(checked.stderr).not.toContain('invited_');
+  });
+
   it('needs nobody, and is on the admin listener alone', async () => {
     for (const call of [{ as: snowflake() }, { headers: { Authorization: 'Bearer nonsense' } }]) {
       expect((await host.admin.get('/metrics', call)).status).toBe(200);
@@ -111,6 +212,13 @@ onEachPostgres('/metrics', (database) => {
     expectError(await host.admin.get('/metrics/'), 404, 'NOT_FOUND');
   });
 });
+
+/** The names of what the jobs processes tell. */
+async function toldByJobs(host: Host): Promise<readonly string[]> {
+  const lines = await textOf(host);
+  const names = Object.values(JOBS).map(({ name }) => name);
+  return names.filter((name) => new RegExp(`^${name}[ {]`, 'm').test(lines));
+}
 
 describe('/metrics in an outage', () => {
   let redis: LocalRedis;
@@ -156,17 +264,23 @@ describe('/metrics in an outage', () => {
     expect((await host.admin.get('/readyz')).status).toBe(503);
   });
 
-  it('tells of its own process alone while Redis is frozen or gone', async () => {
+  it('tells what the workers count, and nothing of the jobs, while Redis is frozen or gone', async () => {
     process.kill(redis.pid, 'SIGSTOP');
     try {
-      expect(await textOf(host)).not.toContain('invited_');
+      expect(await toldByJobs(host)).toEqual([]);
+      expect(await metricOf(host, 'invited_redis_up')).toBe(0);
       expect(await metricOf(host, 'process_resident_memory_bytes')).toBeGreaterThan(0);
     } finally {
       process.kill(redis.pid, 'SIGCONT');
     }
     await untilValue(host, 'invited_recovery_state', (value) => value !== null);
     process.kill(redis.pid, 'SIGKILL');
-    await until('it is gone', async () => !(await textOf(host)).includes('invited_'));
+    expect((await host.admin.get('/readyz')).status).toBe(503);
+    await until('it is gone', async () => (await toldByJobs(host)).length === 0);
+    expect(await textOf(host)).toMatch(/^invited_http_requests_total\{verb="metrics",status="200"\} [1-9]/m);
+    expect(await textOf(host)).toMatch(
+      /^invited_redis_call_failures_total\{script="\S+",kind="(unknown|down)"\} [1-9]/m,
+    );
     expect(await metricOf(host, 'process_resident_memory_bytes')).toBeGreaterThan(0);
   });
 });

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { valueReply } from '../../src/http/reply.js';
+import { RequestCounts } from '../../src/http/request-counts.js';
 import { open } from '../../src/http/route.js';
 import { createRouter } from '../../src/http/router.js';
 import { type Server, startServer } from '../../src/http/server.js';
@@ -36,6 +37,9 @@ const listen = (path: string, name: string, mode = 0o660): Promise<Server> =>
     inFlightMax: 10,
     trustedProxies: NO_PROXIES,
     cors: null,
+    name: 'public',
+    counts: new RequestCounts(),
+    onAnswered: null,
     rateLimits: null,
     authenticator: { identify: () => ({ caller: null, toldAddress: null }) },
     isUnavailable: () => false,

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_CONTENT, type Reply, valueReply } from '../../src/http/reply.js';
+import { RequestCounts } from '../../src/http/request-counts.js';
 import { open } from '../../src/http/route.js';
 import { createRouter } from '../../src/http/router.js';
 import { type Server, startServer } from '../../src/http/server.js';
@@ -63,6 +64,9 @@ function start(listenOn: ListenOn, inFlightMax = 3): Promise<Server> {
     authenticator: { identify: () => ({ caller: null, toldAddress: null }) },
     rateLimits: null,
     isUnavailable: (error) => error instanceof Outage,
+    name: 'public',
+    counts: new RequestCounts(),
+    onAnswered: null,
     onBug: (error) => bugs.push(error),
   });
 }

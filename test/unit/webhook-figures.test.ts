@@ -2,16 +2,21 @@
 
 import { describe, expect, it } from 'vitest';
 import type { JobsFigures } from '../../src/jobs/figures-told.js';
-import { createMetrics } from '../../src/run/metrics.js';
+import { createMetrics } from '../../src/run/metrics/metrics.js';
 
 const figures: JobsFigures = {
   ...{ dirtyEntities: 0, streamEntries: 0, lagMs: 0, rows: 0, rowsPerSecond: 0, damaged: 0 },
+  ...{ streamFill: 0, redisMemory: null, eventsLagMs: null, lastRestoreAtMs: null },
   ...{ lastSuccessAtMs: null, isPostgresUp: true, recovery: 'open', restores: 0, webhooks: null },
 };
 const sent = { delivered: 5, failedAttempts: 2, outstanding: 3, deadLetters: 7 };
 
 async function linesOf(...told: readonly JobsFigures[]): Promise<readonly string[]> {
-  const { text } = await createMetrics(async () => told.map((one) => JSON.stringify(one)))();
+  const { text } = await createMetrics({
+    version: '1',
+    readTold: async () => told.map((one) => JSON.stringify(one)),
+    gather: async () => null,
+  })();
   return text.split('\n').filter((line) => line.startsWith('invited_webhook'));
 }
 

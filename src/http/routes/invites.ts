@@ -17,8 +17,9 @@ import { isKnown, wantedVersion } from '../etags.js';
 import { fieldError } from '../field-errors.js';
 import { onceNames, onceReply } from '../idempotency.js';
 import { BUCKETS } from '../limits/buckets.js';
+import { OK, outcomeNamed } from '../outcomes.js';
 import { invalid, type ProblemCode, problem } from '../problem.js';
-import { NO_CONTENT, notModified, type Reply, versionedReply } from '../reply.js';
+import { type Header, NO_CONTENT, notModified, type Reply, versionedReply } from '../reply.js';
 import type { Request } from '../request.js';
 import { closed, open, type Route } from '../route.js';
 import { createInviteBody, editInviteBody } from '../schemas.js';
@@ -39,6 +40,17 @@ const PROBLEM_OF = {
   version_mismatch: 'VERSION_MISMATCH',
   key_reused: 'IDEMPOTENCY_KEY_REUSED',
 } as const satisfies Record<string, ProblemCode>;
+
+/** What came of those that succeed, for the metrics. */
+const OUTCOME_OF = {
+  accepted: outcomeNamed('accepted'),
+  already: outcomeNamed('already'),
+  created: outcomeNamed('created'),
+  reused: outcomeNamed('reused'),
+  replayed: outcomeNamed('replayed'),
+  edited: outcomeNamed('edited'),
+  unchanged: outcomeNamed('unchanged'),
+} as const;
 
 export function inviteRoutes(engine: Engine): readonly Route[] {
   return [
@@ -114,11 +126,11 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
           const once = { ...names, answer: (invite: Invite) => inviteJson(invite, METADATA) };
           const outcome = await engine.createOnce(request, call.caller, once);
           if (outcome.status !== 'answered') return problem(PROBLEM_OF[outcome.status]);
-          return onceReply(outcome.answer, outcome.isReplay);
+          return onceReply(outcome.answer, outcome.how === 'replayed', OUTCOME_OF[outcome.how]);
         }
         const outcome = await engine.create(request, call.caller);
         if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
-        return inviteReply(outcome.invite, METADATA);
+        return inviteReply(outcome.invite, METADATA, OUTCOME_OF[outcome.status]);
       },
       { body: 'json', limit: BUCKETS.create },
     ),
@@ -127,6 +139,8 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
 
 /** What a reader wants beside the plain form. */
 type Wishes = Pick<Shape, 'expiration' | 'counts'>;
+
+const NO_HEADERS: readonly Header[] = [];
 
 const NO_WISHES: Wishes = { expiration: false, counts: false };
 
@@ -146,14 +160,15 @@ function readReply(outcome: ReadOutcome, wishes: Wishes, { headers }: Request): 
 function acceptReply(outcome: AcceptOutcome): Reply {
   if (!('revision' in outcome)) return problem(PROBLEM_OF[outcome.status]);
   const { revision, status } = outcome;
-  return versionedReply(revision.version, revisionJson(revision, status === 'accepted' ? ACCEPTED : ALREADY));
+  const text = revisionJson(revision, status === 'accepted' ? ACCEPTED : ALREADY);
+  return versionedReply(revision.version, text, NO_HEADERS, OUTCOME_OF[status]);
 }
 
 function editReply(outcome: EditOutcome): Reply {
   switch (outcome.status) {
     case 'edited':
     case 'unchanged':
-      return inviteReply(outcome.invite, METADATA);
+      return inviteReply(outcome.invite, METADATA, OUTCOME_OF[outcome.status]);
     case 'already_over':
       return invalid([
         ...(outcome.isPast ? [fieldError('max_age', 'ALREADY_OVER')] : []),
@@ -164,8 +179,8 @@ function editReply(outcome: EditOutcome): Reply {
   }
 }
 
-function inviteReply(invite: Invite, shape: Shape): Reply {
-  return versionedReply(invite.revision.version, inviteJson(invite, shape));
+function inviteReply(invite: Invite, shape: Shape, outcome: number = OK): Reply {
+  return versionedReply(invite.revision.version, inviteJson(invite, shape), NO_HEADERS, outcome);
 }
 
 function isTrue(value: string | null | undefined): boolean {
