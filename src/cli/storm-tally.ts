@@ -65,6 +65,12 @@ export function summaryLine(size: StormSize, tally: Tally, after: Aftermath): st
   ].join(' ');
 }
 
+/** What to do about it if the server refused tries because there were too many of them; null: it did not. */
+export function limitsHint(tally: Tally): string | null {
+  if (![...tally.troubles.keys()].some((name) => name.startsWith('429'))) return null;
+  return 'The server limits how often one user may try. For a storm start it with INVITED_RATE_LIMITS=off, or give --repeat 10 at most.';
+}
+
 /** Everything that is wrong, a line each; none: the sum holds. */
 export function violations(size: StormSize, tally: Tally, after: Aftermath): readonly string[] {
   const found: string[] = [];

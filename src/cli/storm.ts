@@ -4,7 +4,7 @@
 import { type Print, terminal } from './print.js';
 import { runStorm, type Storm, StormFailed, type StormTarget } from './storm-run.js';
 import { startStormServer } from './storm-server.js';
-import { summaryLine, violations } from './storm-tally.js';
+import { limitsHint, summaryLine, violations } from './storm-tally.js';
 import { baseUrl, parseCommand, UsageError, wholeNumber } from './usage-error.js';
 
 const USAGE =
@@ -110,5 +110,7 @@ async function stormAgainst(target: StormTarget, size: Storm, print: Print): Pro
   print.out(summaryLine(size, tally, after));
   const wrong = violations(size, tally, after);
   for (const line of wrong) print.err(line);
+  const hint = limitsHint(tally);
+  if (hint !== null) print.err(hint);
   return wrong.length === 0 ? 0 : 1;
 }

@@ -35,8 +35,8 @@ beforeAll(async () => {
   ({ code } = await createInvite(host, guild.channelId, guild.ownerId));
 }, 60_000);
 afterAll(async () => {
-  await host.stop();
-  await second.stop();
+  await host?.stop();
+  await second?.stop();
   await redis.stop();
 });
 

@@ -17,7 +17,7 @@ afterEach(() => {
   }
 });
 
-type Verdict = 'accepted' | 'already' | 'refused' | 'broken' | 'cut';
+type Verdict = 'accepted' | 'already' | 'refused' | 'broken' | 'cut' | 'limited';
 
 interface Books {
   readonly members: Set<string>;
@@ -49,6 +49,7 @@ async function serverWith(judge: (books: Books, user: string) => Verdict): Promi
     const verdict = judge(books, user);
     if (verdict === 'cut') return incoming.socket.destroy();
     if (verdict === 'broken') return reply(500, { code: 'INTERNAL_SERVER_ERROR' });
+    if (verdict === 'limited') return reply(429, { code: 'RATE_LIMITED' });
     if (verdict === 'refused') return reply(404, { code: 'UNKNOWN_INVITE' });
     return reply(200, { new_member: verdict === 'accepted' });
   });
@@ -150,6 +151,7 @@ describe('storm', () => {
   it.each([
     ['broken', '500 INTERNAL_SERVER_ERROR'],
     ['cut', 'broken connection'],
+    ['limited', '429 RATE_LIMITED'],
   ] as const)('counts and names an answer that is %s, and fails', async (verdict, name) => {
     const failing = (books: Books, user: string): Verdict => {
       const fair = honest(books, user);
@@ -159,6 +161,7 @@ describe('storm', () => {
     expect(code).toBe(1);
     expect(out).toHaveLength(1);
     expect(err).toContain(`4 times: ${name}`);
+    expect(err.includes('INVITED_RATE_LIMITS=off')).toBe(verdict === 'limited');
   });
 
   it('fails with one line when the guild can not be made', async () => {
