@@ -96,13 +96,26 @@ export function ensureLuacheck() {
   });
 }
 
-/** Looks for `program` on the PATH, and installs it where that needs no question: as root, by sudo without a password, by Homebrew. True: it did. */
+/** For the tests of pages; it is large, so it is only installed where apt does it, and without it they are skipped. */
+export function ensureChromium() {
+  const isThere = ['chromium', 'chromium-browser', 'google-chrome'].some(isOnPath);
+  if (!isThere) ensureProgram({ program: 'chromium', packages: { apt: 'chromium' }, elsewhere: null });
+}
+
+/**
+ * Looks for `program` on the PATH, and installs it where that needs no question: as root, by sudo without a password, by Homebrew.
+ * True: it did. `elsewhere` says what else would do; null: it can be done without.
+ */
 function ensureProgram({ program, packages, elsewhere }) {
   if (isOnPath(program)) return false;
   const attempts = installAttempts(packages);
   for (const [index, command] of attempts.entries()) {
     say(`${index === 0 ? `${program} is not here. ` : ''}Installing it: ${command.join(' ')}`);
     if (run(command, { DEBIAN_FRONTEND: 'noninteractive' }) && isOnPath(program)) return true;
+  }
+  if (elsewhere === null) {
+    say(`${program} is not here, so its tests are skipped.`);
+    return false;
   }
   const hints = [`apt-get install ${packages.apt}`];
   if (packages.dnf !== undefined) hints.push(`dnf install ${packages.dnf}`);
@@ -120,7 +133,7 @@ function installAttempts(packages) {
     // The lists of packages can be missing or old: only then the second and third are needed.
     return [install, [...asRoot, 'apt-get', 'update'], install];
   }
-  return isOnPath('brew') ? [['brew', 'install', packages.brew]] : [];
+  return packages.brew !== undefined && isOnPath('brew') ? [['brew', 'install', packages.brew]] : [];
 }
 
 function sudoAsksNothing() {

@@ -2,10 +2,11 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { ensureBuilt, ensurePackages, ensureRedis, root } from './setup.mjs';
+import { ensureBuilt, ensureChromium, ensurePackages, ensureRedis, root } from './setup.mjs';
 
 ensurePackages();
 ensureRedis();
+ensureChromium();
 ensureBuilt();
 
 // Settings of whoever runs the tests must not change what they see.

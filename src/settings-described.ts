@@ -165,7 +165,7 @@ export const SETTINGS: Readonly<Record<keyof typeof environment.entries, Descrip
   },
   INVITED_PUBLIC_URL: {
     group: 'Invites and share pages',
-    text: 'Base of share links, for `og:url` of the page.',
+    text: 'Base of share links, for `og:url` of the page; the server of the OpenAPI document.',
     values: 'an http or https URL',
   },
   INVITED_ICON_URL: {

@@ -15,8 +15,9 @@ function inPath(name: string, description: string, schema: JsonSchema, example: 
   return { name, in: 'path', required: true, description, schema, example };
 }
 
-function inHeader(name: string, description: string, schema: JsonSchema, example: unknown): ParameterDoc {
-  return { name, in: 'header', required: false, description, schema, example };
+/** Without an example: whoever tries an operation on the page would send it, and none of these is needed. */
+function inHeader(name: string, description: string, schema: JsonSchema): ParameterDoc {
+  return { name, in: 'header', required: false, description, schema };
 }
 
 const string: JsonSchema = { type: 'string' };
@@ -43,53 +44,41 @@ const PATH_PARAMETERS: Readonly<Record<string, ParameterDoc>> = {
 };
 
 const HEADER_PARAMETERS = {
-  'X-Request-Id': inHeader(
-    'X-Request-Id',
-    'Names the request, in its answer and in logs.',
-    string,
-    'checkout-7',
-  ),
+  'X-Request-Id': inHeader('X-Request-Id', 'Names the request, in its answer and in logs.', string),
   'X-Invited-Role': inHeader(
     'X-Invited-Role',
-    'With a gateway key: the role of who calls.',
-    { type: 'string', enum: ['user', 'bot', 'service'], default: 'user' },
-    'user',
+    'With a gateway key: the role of who calls; left out, he is a user.',
+    { type: 'string', enum: ['user', 'bot', 'service'] },
   ),
   'X-Invited-Permissions': inHeader(
     'X-Invited-Permissions',
     'With a gateway key: what he may do where this request goes, as the gateway has found. Left out, the engine looks it up.',
     ref('Permissions'),
-    '1025',
   ),
   'X-Invited-Client-IP': inHeader(
     'X-Invited-Client-IP',
     'With a gateway key: his address, which may be banned; a single one, without a port. Left out, it is that of the connection.',
     string,
-    '203.0.113.7',
   ),
   'If-Match': inHeader(
     'If-Match',
-    'Change only one of these versions, or `*` (RFC 9110, section 13.1.1). A weak tag fits none.',
+    'Change only one of these versions, as `"1"`, or `*` (RFC 9110, section 13.1.1). A weak tag fits none.',
     string,
-    '"1"',
   ),
   'If-None-Match': inHeader(
     'If-None-Match',
-    'Answer 304 if it is one of these versions (RFC 9110, section 13.1.2).',
+    'Answer 304 if it is one of these versions, as `"1"` (RFC 9110, section 13.1.2).',
     string,
-    '"1"',
   ),
   'Idempotency-Key': inHeader(
     'Idempotency-Key',
     'Makes it safe to send again: for 24 hours the same caller, channel, key and body get the first answer.',
     { type: 'string', pattern: '^[!-~]{1,255}$' },
-    'order-4711',
   ),
   'Last-Event-ID': inHeader(
     'Last-Event-ID',
     'Where a reader of a stream stood; goes before `after`.',
     string,
-    '1772359200000-0',
   ),
 } as const satisfies Readonly<Record<string, ParameterDoc>>;
 
