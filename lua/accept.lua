@@ -4,7 +4,7 @@
 --
 -- KEYS[1]  invited:{j}:epoch   j = the journal's
 -- KEYS[2…] invited:{p}:        each partition of the batch; p = that of the code, or of the guild that a pointer named
--- ARGV     six for each group, then the epoch (lib/gate.lua):
+-- ARGV     six for each group, then the epoch, with the traces of requests if any (lib/gate.lua, lib/trace.lua):
 --   1      which of KEYS
 --   2      code
 --   3      the guild that a pointer named, '' at the first look-up
@@ -28,6 +28,7 @@
 --! include keys
 --! include packed
 --! include journal
+--! include trace
 --! include guilds
 --! include group-dms
 --! include invites
@@ -139,6 +140,7 @@ local function decide(group, users, ban_keys)
   group.letters, group.joining = table.concat(letters), joining
 end
 
+local traces = trace.of_requests()
 batch.read_ahead(KEYS, ARGV, ARGUMENTS)
 
 local groups = {}
@@ -197,6 +199,25 @@ local function write(group)
     .. packed.whole(group.first_use) .. ' ' .. (users[2] and table.concat(users, ' ') or users[1]), #users
 end
 
+-- The traces of those who came in, as the event has them (README.md, Events); nil for none. Each group is told that of
+-- its last, who may have ended the invite.
+local function traces_of_joins()
+  local told, event, request = {}, 0, 0
+  for _, group in ipairs(groups) do
+    for letter in group.letters:gmatch('.') do
+      request = request + 1
+      if letter == 'a' then
+        group.last_trace = traces[request]
+        if traces[request] then
+          told[#told + 1] = packed.whole(event) .. ' ' .. traces[request]
+        end
+        event = event + 1
+      end
+    end
+  end
+  return told[1] and table.concat(told, '\n')
+end
+
 local lines, count = {}, 0
 for _, group in ipairs(groups) do
   if group.invite then
@@ -208,7 +229,7 @@ for _, group in ipairs(groups) do
   end
 end
 if count > 0 then
-  local last_seq = journal.joins(lines, count)
+  local last_seq = journal.joins(lines, count, traces and traces_of_joins())
   for _, group in ipairs(groups) do
     local invite, place = group.invite, group.place
     if group.has_joins then
@@ -218,7 +239,9 @@ if count > 0 then
       if invite.max_uses > 0 and invite.uses >= invite.max_uses and not invite.is_finished then
         invite.is_finished = true
         keys.enter(KEYS[tonumber(ARGV[group.at])])
+        trace.set(group.last_trace)
         invites.finish(invite, 'exhausted', '')
+        trace.set(nil)
       end
     end
   end

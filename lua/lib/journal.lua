@@ -4,6 +4,7 @@
 
 --! include clock
 --! include keys
+--! include trace
 
 local journal = {}
 
@@ -20,15 +21,25 @@ end
 
 -- Writes one event. guild_id and channel_id are '' where there is none; the rest are field, value pairs.
 function journal.event(seq, type, guild_id, channel_id, ...)
-  redis.call('XADD', keys.events, '*', 'type', type, 'seq', seq, 'at', clock.now_ms,
-    'guild_id', guild_id, 'channel_id', channel_id, ...)
+  if trace.of_call then
+    redis.call('XADD', keys.events, '*', 'type', type, 'seq', seq, 'at', clock.now_ms,
+      'guild_id', guild_id, 'channel_id', channel_id, 'trace', trace.of_call, ...)
+  else
+    redis.call('XADD', keys.events, '*', 'type', type, 'seq', seq, 'at', clock.now_ms,
+      'guild_id', guild_id, 'channel_id', channel_id, ...)
+  end
 end
 
 -- Writes one entry for many joins, each an event INVITE_ACCEPT of its own with a seq of its own (README.md, Events).
--- Returns the seq of the last.
-function journal.joins(lines, count)
+-- `traces` is nil where none is part of a trace. Returns the seq of the last.
+function journal.joins(lines, count, traces)
   local last_seq = redis.call('INCRBY', keys.seq, count)
-  redis.call('XADD', keys.events, '*', 'type', 'INVITE_ACCEPT', 'seq', last_seq - count + 1, 'at', clock.now_ms,
-    'joins', table.concat(lines, '\n'))
+  local seq, joins = last_seq - count + 1, table.concat(lines, '\n')
+  if traces then
+    redis.call('XADD', keys.events, '*', 'type', 'INVITE_ACCEPT', 'seq', seq, 'at', clock.now_ms,
+      'traces', traces, 'joins', joins)
+  else
+    redis.call('XADD', keys.events, '*', 'type', 'INVITE_ACCEPT', 'seq', seq, 'at', clock.now_ms, 'joins', joins)
+  end
   return last_seq
 end

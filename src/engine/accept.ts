@@ -3,6 +3,7 @@
 import { isCode } from '../invite/code.js';
 import type { Snowflake } from '../invite/id.js';
 import type { Plain } from '../invite/outcome.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { AcceptReply } from '../store/accept.js';
 import type { Client } from '../store/batcher.js';
 import type { Pointer } from '../store/invite-batch.js';
@@ -19,9 +20,10 @@ export function accept(
   userId: Snowflake,
   banKey: string | null,
   client: Client,
+  trace: Traceparent | null,
 ): Promise<AcceptOutcome> {
   if (!isCode(code)) return UNKNOWN;
   return resolve(code, (spelling, followed) =>
-    store.accepts.submit({ code: spelling, followed, userId, banKey }, client),
+    store.accepts.submit({ code: spelling, followed, userId, banKey, trace }, client),
   );
 }

@@ -6,6 +6,7 @@ import type { Snowflake } from '../invite/id.js';
 import type { Invite } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import { partitionOfId } from '../invite/partition.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { CreateReply, OnceNames } from '../store/invites.js';
 import type { Store } from '../store/store.js';
 
@@ -46,10 +47,11 @@ export async function create(
   limits: CreateLimits,
   request: CreateRequest,
   caller: Caller,
+  trace: Traceparent | null,
 ): Promise<CreateOutcome> {
   const home = await homeOf(store, request.channelId);
   if (home === null) return { status: 'unknown_channel' };
-  const reply = await draw(store, limits, request, caller, home, null);
+  const reply = await draw(store, limits, request, caller, home, null, trace);
   if (reply.status === 'replayed' || reply.status === 'replayed_row' || reply.status === 'key_reused')
     throw new Error('create: a replay of what had no key');
   return reply as CreateOutcome;
@@ -62,10 +64,11 @@ export async function createOnce(
   request: CreateRequest,
   caller: Caller,
   once: Once,
+  trace: Traceparent | null,
 ): Promise<CreateOnceOutcome> {
   const home = await homeOf(store, request.channelId);
   if (home === null) return { status: 'unknown_channel' };
-  const reply = await draw(store, limits, request, caller, home, once);
+  const reply = await draw(store, limits, request, caller, home, once, trace);
   if (reply.status === 'replayed') return { status: 'answered', answer: reply.answer, how: 'replayed' };
   if (!('invite' in reply)) return reply;
   // Names were read behind the atomic step, so two who are here at once may have worded it differently: the first that
@@ -96,6 +99,7 @@ async function draw(
   caller: Caller,
   { guildId, placeId }: Home,
   once: Once | null,
+  trace: Traceparent | null,
 ): Promise<Exclude<CreateReply, { readonly status: 'code_taken' }>> {
   const partition = partitionOfId(placeId);
   for (let drawn = 0; drawn < DRAWS_MAX; drawn += 1) {
@@ -106,6 +110,7 @@ async function draw(
       caller,
       invitesMax: limits.invitesMax,
       once,
+      trace,
     });
     if (reply.status !== 'code_taken') return reply;
   }

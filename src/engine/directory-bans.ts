@@ -4,11 +4,16 @@ import type { Address } from '../invite/address.js';
 import type { Snowflake } from '../invite/id.js';
 import { jsonText } from '../invite/invite.js';
 import type { BanRecord, IpBanRecord } from '../invite/records.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { BanKind } from '../store/directory.js';
 import type { Store } from '../store/store.js';
 
-export async function putBan(store: Store, ban: BanRecord): Promise<BanRecord | 'unknown_guild'> {
-  const status = await store.directory.putBan(ban.guild_id, 'bans', ban.user_id, jsonText(ban));
+export async function putBan(
+  store: Store,
+  ban: BanRecord,
+  trace: Traceparent | null = null,
+): Promise<BanRecord | 'unknown_guild'> {
+  const status = await store.directory.putBan(ban.guild_id, 'bans', ban.user_id, jsonText(ban), trace);
   return status === 'put' ? ban : status;
 }
 

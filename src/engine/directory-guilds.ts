@@ -5,6 +5,7 @@ import { jsonText } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import type { ChannelRecord, GuildRecord, MemberRecord } from '../invite/records.js';
 import { channelJson, channelRule, guildFlags, guildJson, roleBits } from '../invite/shown.js';
+import type { Traceparent } from '../invite/trace.js';
 import { readMembership } from '../store/directory.js';
 import { endingOf, endingOfChannel } from '../store/endings.js';
 import type { Store } from '../store/store.js';
@@ -41,13 +42,14 @@ export async function deleteGuild(
   store: Store,
   id: Snowflake,
   by: Snowflake,
+  trace: Traceparent | null = null,
 ): Promise<'deleted' | 'unknown_guild'> {
-  const reply = await store.directory.deleteGuild(id, by);
+  const reply = await store.directory.deleteGuild(id, by, trace);
   if (reply.status === 'unknown_guild') return reply.status;
   // These lead nowhere already; taking them away frees the code at once and the memory.
   if (reply.vanity !== null) await store.vanities.release({ ...reply.vanity, targetId: id });
   await Promise.all(reply.channelIds.map((channelId) => store.directory.releaseChannel(channelId, id)));
-  await end(store, endingOf('guild', id));
+  await end(store, endingOf('guild', id), trace);
   return reply.status;
 }
 
@@ -111,10 +113,11 @@ export async function deleteChannel(
   guildId: Snowflake,
   id: Snowflake,
   by: Snowflake,
+  trace: Traceparent | null = null,
 ): Promise<'deleted' | 'unknown_guild' | 'unknown_channel'> {
   const status = await store.directory.deleteChannel(guildId, id, by);
   if (status !== 'deleted') return status;
-  await end(store, endingOfChannel(guildId, id));
+  await end(store, endingOfChannel(guildId, id), trace);
   await store.directory.releaseChannel(id, guildId);
   // Put again at this very moment? Then it needs its record back.
   const again = await store.directory.getPart(guildId, 'channel-records', id);

@@ -4,6 +4,7 @@ import type { Snowflake } from '../invite/id.js';
 import { jsonText } from '../invite/invite.js';
 import type { GroupDmRecord, UserRecord } from '../invite/records.js';
 import { groupDmJson, groupDmRecord } from '../invite/shown.js';
+import type { Traceparent } from '../invite/trace.js';
 import { endingOf } from '../store/endings.js';
 import type { Store } from '../store/store.js';
 import { end, putBehind } from './ending.js';
@@ -42,9 +43,10 @@ export async function deleteGroupDm(
   store: Store,
   id: Snowflake,
   by: Snowflake,
+  trace: Traceparent | null = null,
 ): Promise<'deleted' | 'unknown_channel'> {
   const status = await store.directory.deleteGroupDm(id, by);
-  if (status === 'deleted') await end(store, endingOf('group-dm', id));
+  if (status === 'deleted') await end(store, endingOf('group-dm', id), trace);
   return status;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Caller } from '../invite/caller.js';
 import { isCode } from '../invite/code.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { WantedVersion } from '../invite/version.js';
 import type { Pointer } from '../store/invite-batch.js';
 import type { EditReply, InviteEdit } from '../store/invites.js';
@@ -16,9 +17,10 @@ export async function edit(
   caller: Caller,
   wanted: WantedVersion,
   changes: InviteEdit,
+  trace: Traceparent | null,
 ): Promise<EditOutcome> {
   if (!isCode(code)) return { status: 'unknown' };
   return resolve(code, (spelling, followed) =>
-    store.invites.edit(spelling, followed, caller, wanted, changes),
+    store.invites.edit(spelling, followed, caller, wanted, changes, trace),
   );
 }

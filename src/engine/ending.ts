@@ -2,6 +2,7 @@
 // does it at once; what is left behind by one that died half-way, the sweeper ends (jobs/sweeper.ts), or whoever puts something
 // under the same name.
 
+import type { Traceparent } from '../invite/trace.js';
 import type { Ending } from '../store/endings.js';
 import type { Store } from '../store/store.js';
 
@@ -12,9 +13,10 @@ const STEPS_MAX = 10_000;
 /** How often something is put that someone else deletes again and again. */
 const TRIES_MAX = 5;
 
-export async function end(store: Store, ending: Ending): Promise<void> {
+/** `trace`: that of the request that deleted it. */
+export async function end(store: Store, ending: Ending, trace: Traceparent | null = null): Promise<void> {
   for (let step = 0; step < STEPS_MAX; step += 1) {
-    if ((await store.endings.step(ending, STEP_INVITES)) === 'done') return;
+    if ((await store.endings.step(ending, STEP_INVITES, trace)) === 'done') return;
   }
   throw new Error('an ending without an end');
 }

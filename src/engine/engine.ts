@@ -3,6 +3,7 @@
 import type { Caller, MaybeCaller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
 import type { InviteRecord } from '../invite/records.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { WantedVersion } from '../invite/version.js';
 import { type Client, SOMEBODY } from '../store/batcher.js';
 import type { InviteEdit, ListPage } from '../store/invites.js';
@@ -26,6 +27,8 @@ export interface EngineOptions {
   readonly maxInvitesPerGuild: number;
 }
 
+type MaybeTrace = Traceparent | null;
+
 const WHOLE_LIST: ListPage = { limit: null, after: null };
 
 export type Engine = ReturnType<typeof createEngine>;
@@ -33,26 +36,43 @@ export type Engine = ReturnType<typeof createEngine>;
 export function createEngine(store: Store, options: EngineOptions) {
   const limits = { codeLength: options.codeLength, invitesMax: options.maxInvitesPerGuild };
   const { directory } = store;
+  // `trace`, wherever it is taken: that of the request, for the events that come of it (W3C traceparent).
   return {
     /** `wantsCounts` false: of a revision that was told before, its counts may be missing. `client`: whoever waits for the answer; if he goes before it was asked for, it is not. */
     read: (code: string, caller: MaybeCaller, wantsCounts = true, client: Client = SOMEBODY) =>
       read(store, code, caller, wantsCounts, client),
-    accept: (code: string, userId: Snowflake, banKey: string | null, client: Client = SOMEBODY) =>
-      accept(store, code, userId, banKey, client),
-    revoke: (code: string, caller: Caller, wanted: WantedVersion = 'any') =>
-      revoke(store, code, caller, wanted),
-    edit: (code: string, caller: Caller, changes: InviteEdit, wanted: WantedVersion = 'any') =>
-      edit(store, code, caller, wanted, changes),
-    create: (request: CreateRequest, caller: Caller) => create(store, limits, request, caller),
-    createOnce: (request: CreateRequest, caller: Caller, once: Once) =>
-      createOnce(store, limits, request, caller, once),
+    accept: (
+      code: string,
+      userId: Snowflake,
+      banKey: string | null,
+      client: Client = SOMEBODY,
+      trace: MaybeTrace = null,
+    ) => accept(store, code, userId, banKey, client, trace),
+    revoke: (code: string, caller: Caller, wanted: WantedVersion = 'any', trace: MaybeTrace = null) =>
+      revoke(store, code, caller, wanted, trace),
+    edit: (
+      code: string,
+      caller: Caller,
+      changes: InviteEdit,
+      wanted: WantedVersion = 'any',
+      trace: MaybeTrace = null,
+    ) => edit(store, code, caller, wanted, changes, trace),
+    create: (request: CreateRequest, caller: Caller, trace: MaybeTrace = null) =>
+      create(store, limits, request, caller, trace),
+    createOnce: (request: CreateRequest, caller: Caller, once: Once, trace: MaybeTrace = null) =>
+      createOnce(store, limits, request, caller, once, trace),
     listGuild: (guildId: Snowflake, caller: Caller, page: ListPage = WHOLE_LIST) =>
       listGuild(store, guildId, caller, page),
     listChannel: (channelId: Snowflake, caller: Caller, page: ListPage = WHOLE_LIST) =>
       listChannel(store, channelId, caller, page),
     getVanity: (guildId: Snowflake, caller: Caller) => getVanity(store, guildId, caller),
-    setVanity: (guildId: Snowflake, caller: Caller, code: string | null, wanted: WantedVersion = 'any') =>
-      setVanity(store, guildId, caller, code, wanted),
+    setVanity: (
+      guildId: Snowflake,
+      caller: Caller,
+      code: string | null,
+      wanted: WantedVersion = 'any',
+      trace: MaybeTrace = null,
+    ) => setVanity(store, guildId, caller, code, wanted, trace),
 
     putGuild: guilds.putGuild.bind(null, store),
     getGuild: guilds.getGuild.bind(null, store),

@@ -3,6 +3,7 @@
 import type { Caller } from '../invite/caller.js';
 import { isCode } from '../invite/code.js';
 import type { Plain } from '../invite/outcome.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { WantedVersion } from '../invite/version.js';
 import type { Store } from '../store/store.js';
 import { resolve } from './resolve.js';
@@ -14,7 +15,10 @@ export async function revoke(
   code: string,
   caller: Caller,
   wanted: WantedVersion,
+  trace: Traceparent | null,
 ): Promise<RevokeOutcome> {
   if (!isCode(code)) return { status: 'unknown' };
-  return resolve(code, (spelling, followed) => store.invites.revoke(spelling, followed, caller, wanted));
+  return resolve(code, (spelling, followed) =>
+    store.invites.revoke(spelling, followed, caller, wanted, trace),
+  );
 }

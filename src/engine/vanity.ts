@@ -5,6 +5,7 @@
 import type { Caller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
 import type { Plain } from '../invite/outcome.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { WantedVersion } from '../invite/version.js';
 import type { Store } from '../store/store.js';
 import type { VanityState } from '../store/vanities.js';
@@ -32,6 +33,7 @@ export async function setVanity(
   caller: Caller,
   code: string | null,
   wanted: WantedVersion,
+  trace: Traceparent | null,
 ): Promise<SetVanityOutcome> {
   const wish = await store.vanities.wish(guildId, caller, code, wanted);
   if (wish.status === 'unchanged') return { status: 'is', vanity: wish.vanity };
@@ -40,7 +42,7 @@ export async function setVanity(
   const claim = code === null ? null : await claimCode(store, code, guildId);
   if (code !== null && claim === null) return { status: 'taken' };
 
-  const set = await store.vanities.set(guildId, caller, claim, wanted);
+  const set = await store.vanities.set(guildId, caller, claim, wanted, trace);
   if (set.status === 'changed') {
     if (set.oldCode !== null) {
       await store.vanities.release({ code: set.oldCode, targetId: guildId, token: set.oldToken });

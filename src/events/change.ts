@@ -3,6 +3,7 @@
 import type { Snowflake } from '../invite/id.js';
 import type { JsonText } from '../invite/invite.js';
 import type { InviteEnded, InviteTold, Joined, LedgerEvent, MemberRemoved } from '../invite/ledger-events.js';
+import type { Traceparent } from '../invite/trace.js';
 
 /** An invite was made or changed. */
 export interface Told extends InviteTold {
@@ -36,9 +37,20 @@ export interface VanityUpdated {
   readonly newCode: string | null;
 }
 
-export type Change = Told | Ended | Joined | Removed | VanityUpdated;
+/** Which of its events came of a request that is part of a trace, by their index. */
+export interface Traced {
+  /** Left out: none. */
+  readonly traces?: ReadonlyMap<number, Traceparent>;
+}
+
+export type Change = (Told | Ended | Joined | Removed | VanityUpdated) & Traced;
 
 /** The ledger has no place for a vanity's change: a mark says what the guild is now. */
 export function isLedgerEvent(change: Change): change is Exclude<Change, VanityUpdated> & LedgerEvent {
   return change.kind !== 'vanity_update';
+}
+
+/** How many events a change is. */
+export function countOf(change: Change): number {
+  return change.kind === 'joins' ? change.userIds.length : 1;
 }

@@ -4,8 +4,9 @@
 import { isSnowflake, type Snowflake } from '../invite/id.js';
 import type { JsonText } from '../invite/invite.js';
 import type { EndReason } from '../invite/ledger-events.js';
+import { parseTraceparent, type Traceparent } from '../invite/trace.js';
 import type { JournalEntry } from '../store/journal-store.js';
-import type { Change, RemovalReason } from './change.js';
+import { type Change, countOf, type RemovalReason } from './change.js';
 
 const END_REASONS: readonly EndReason[] = [
   'revoked',
@@ -22,7 +23,9 @@ const WORDS_BEFORE_USERS = 7;
 /** null: damaged. Packed joins are one for each code, as they stand there. */
 export function readEntry(entry: JournalEntry): readonly Change[] | null {
   try {
-    return read(new Fields(entry.fields));
+    const changes = read(new Fields(entry.fields));
+    const traces = readTraces(entry.fields);
+    return traces === null ? changes : withTraces(changes, traces);
   } catch (error) {
     if (error instanceof Damaged) return null;
     throw error;
@@ -30,6 +33,35 @@ export function readEntry(entry: JournalEntry): readonly Change[] | null {
 }
 
 class Damaged extends Error {}
+
+/** By the index of the event in the entry; null: none. What is no trace is left out: nothing else depends on it. */
+function readTraces(fields: ReadonlyMap<string, string>): ReadonlyMap<number, Traceparent> | null {
+  const alone = fields.get('trace');
+  const lines = alone === undefined ? fields.get('traces')?.split('\n') : [`0 ${alone}`];
+  if (lines === undefined) return null;
+  const traces = new Map<number, Traceparent>();
+  for (const line of lines) {
+    const [index, text] = line.split(' ');
+    const traceparent = parseTraceparent(text);
+    if (traceparent !== null) traces.set(Number(index), traceparent);
+  }
+  return traces;
+}
+
+/** To each change those of its own events. */
+function withTraces(changes: readonly Change[], traces: ReadonlyMap<number, Traceparent>): readonly Change[] {
+  let first = 0;
+  return changes.map((change) => {
+    const own = new Map<number, Traceparent>();
+    const count = countOf(change);
+    for (let index = 0; index < count; index += 1) {
+      const traceparent = traces.get(first + index);
+      if (traceparent !== undefined) own.set(index, traceparent);
+    }
+    first += count;
+    return own.size === 0 ? change : { ...change, traces: own };
+  });
+}
 
 function read(fields: Fields): readonly Change[] {
   const type = fields.text('type');

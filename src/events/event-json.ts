@@ -4,6 +4,7 @@
 import type { Snowflake } from '../invite/id.js';
 import type { InviteRevision, JsonText } from '../invite/invite.js';
 import { inviteJson, isoTime, METADATA } from '../invite/invite-json.js';
+import type { Traceparent } from '../invite/trace.js';
 import { usernameOf } from '../store/users.js';
 import type { Change, Told } from './change.js';
 
@@ -16,6 +17,8 @@ export interface OutboxEvent {
   readonly channelId: string | null;
   /** The whole event. */
   readonly json: string;
+  /** Left out: it came of no request that is part of a trace. */
+  readonly traceparent?: Traceparent;
 }
 
 export type Names = ReadonlyMap<Snowflake, JsonText>;
@@ -24,11 +27,6 @@ export type Names = ReadonlyMap<Snowflake, JsonText>;
 export function namesIn(change: Change): readonly Snowflake[] {
   if (change.kind !== 'create' && change.kind !== 'update') return [];
   return change.inviterId === null ? change.recipientIds : [change.inviterId, ...change.recipientIds];
-}
-
-/** How many events a change is. */
-export function countOf(change: Change): number {
-  return change.kind === 'joins' ? change.userIds.length : 1;
 }
 
 /** Its events from one to the other (exclusive): packed joins are many, everything else is one. */
@@ -48,8 +46,18 @@ export function eventsOf(
   const events: OutboxEvent[] = [];
   for (let index = from; index < to; index += 1) {
     const id = idOf(index);
-    const json = `{"id":"${id}","seq":${firstSeq + index}${middle}${dataOf(index)}}`;
-    events.push({ id, type, guildId, channelId, json });
+    const event = `{"id":"${id}","seq":${firstSeq + index}${middle}${dataOf(index)}`;
+    const traceparent = change.traces?.get(index);
+    if (traceparent === undefined) events.push({ id, type, guildId, channelId, json: `${event}}` });
+    else
+      events.push({
+        id,
+        type,
+        guildId,
+        channelId,
+        json: `${event},"traceparent":"${traceparent}"}`,
+        traceparent,
+      });
   }
   return events;
 }

@@ -5,9 +5,9 @@ import { isoTime } from '../invite/invite-json.js';
 import type { EventStore } from '../store/event-store.js';
 import type { Journal } from '../store/journals.js';
 import type { UserStore } from '../store/users.js';
-import type { Change } from './change.js';
+import { type Change, countOf } from './change.js';
 import { readEntry } from './entry.js';
-import { countOf, eventsOf, namesIn, type OutboxEvent } from './event-json.js';
+import { eventsOf, namesIn, type OutboxEvent } from './event-json.js';
 import {
   eventId,
   type Position,

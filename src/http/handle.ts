@@ -151,6 +151,10 @@ class CheckedCall implements Call {
     this.#params = params;
   }
 
+  get trace(): Traceparent | null {
+    return this.client.trace;
+  }
+
   param(name: string): string {
     const value = this.#params.values[this.#params.names.indexOf(name)];
     if (value === undefined) throw new Error(`the route has no {${name}}`);

@@ -4,6 +4,7 @@
 import type { Address } from '../invite/address.js';
 import type { Caller, MaybeCaller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { Bucket } from './limits/buckets.js';
 import type { Reply } from './reply.js';
 import type { Request } from './request.js';
@@ -17,6 +18,8 @@ export interface Call {
   /** The other end; has it gone, nobody needs the answer. */
   readonly client: { readonly isGone: boolean; readonly wantsSocket: boolean };
   readonly caller: MaybeCaller;
+  /** The trace that the request is part of; null: of none. */
+  readonly trace: Traceparent | null;
   /** A piece of the path, as it stands there. */
   param(name: string): string;
   /** A piece of the path that is an id; checked before the handler runs, by its name: `…_id`. */

@@ -98,8 +98,9 @@ export function webhooksLog(log: Log): RelayLog {
   };
 }
 
-/** A code is as good as an invitation: its first two characters and its length must do. */
+/** A code is as good as an invitation: its first two characters and its length must do. Who a person is, the log needn't know. */
 function withoutCode(what: string): string {
+  if (/^(member|bans|ip-bans|user):/.test(what)) return what.replace(/[^:]*$/, '…');
   return what.replace(
     /^invite:(.{0,2})(.*)$/,
     (_, start: string, rest: string) => `invite:${start}…(${start.length + rest.length})`,

@@ -5,6 +5,7 @@ import type { JsonText } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import { partitionOfId } from '../invite/partition.js';
 import type { RoleBits } from '../invite/shown.js';
+import type { Traceparent } from '../invite/trace.js';
 import { journalsOf } from './journals.js';
 import { ReplyReader } from './reply.js';
 import type { Argument, Scripts } from './scripts.js';
@@ -78,7 +79,12 @@ export interface DirectoryStore {
   /** `ending`, here and below: one of this name was deleted, and its invites are still to be ended (endings.ts). */
   putGuild(guild: GuildPut): Promise<'put' | 'ending'>;
   getGuild(id: Snowflake): Promise<GuildFound | Plain<'unknown_guild'>>;
-  deleteGuild(id: Snowflake, by: Snowflake): Promise<GuildDeleted | Plain<'unknown_guild'>>;
+  /** `trace`, here and below: that of the request, for the events that come of it. */
+  deleteGuild(
+    id: Snowflake,
+    by: Snowflake,
+    trace?: Traceparent | null,
+  ): Promise<GuildDeleted | Plain<'unknown_guild'>>;
   getPart(
     guildId: Snowflake,
     part: 'channel-records' | 'members' | BanKind,
@@ -105,8 +111,15 @@ export interface DirectoryStore {
   deleteMember(
     guildId: Snowflake,
     userId: Snowflake,
+    trace?: Traceparent | null,
   ): Promise<'deleted' | 'unknown_guild' | 'unknown_member'>;
-  putBan(guildId: Snowflake, kind: BanKind, who: string, record: JsonText): Promise<'put' | 'unknown_guild'>;
+  putBan(
+    guildId: Snowflake,
+    kind: BanKind,
+    who: string,
+    record: JsonText,
+    trace?: Traceparent | null,
+  ): Promise<'put' | 'unknown_guild'>;
   deleteBan(
     guildId: Snowflake,
     kind: BanKind,
@@ -128,13 +141,18 @@ export interface DirectoryStore {
   ): Promise<Plain<'unknown_user'> | { readonly status: 'found'; readonly json: JsonText }>;
   deleteUser(id: Snowflake): Promise<'deleted' | 'unknown_user'>;
   /** Ends the temporary memberships of a user everywhere; the guilds they were in. */
-  disconnect(userId: Snowflake): Promise<readonly Snowflake[]>;
+  disconnect(userId: Snowflake, trace?: Traceparent | null): Promise<readonly Snowflake[]>;
 }
 
 export function createDirectoryStore(scripts: Scripts, isCluster: boolean): DirectoryStore {
   /** Runs a script in the partition of `id`, which is also its first argument. */
-  const at = async (name: string, id: Snowflake, ...args: readonly Argument[]) =>
-    new ReplyReader(await scripts.run(name, partitionOfId(id), [id, ...args]), name);
+  const at = (name: string, id: Snowflake, ...args: readonly Argument[]) => traced(name, id, null, ...args);
+  const traced = async (
+    name: string,
+    id: Snowflake,
+    trace: Traceparent | null,
+    ...args: readonly Argument[]
+  ) => new ReplyReader(await scripts.run(name, partitionOfId(id), [id, ...args], trace), name);
 
   return {
     async putGuild(guild) {
@@ -165,8 +183,8 @@ export function createDirectoryStore(scripts: Scripts, isCluster: boolean): Dire
       };
     },
 
-    async deleteGuild(id, by) {
-      const reply = await at('guild-delete', id, by);
+    async deleteGuild(id, by, trace = null) {
+      const reply = await traced('guild-delete', id, trace, by);
       const status = reply.oneOf(['deleted', 'unknown_guild']);
       if (status === 'unknown_guild') return { status };
       const code = reply.text();
@@ -219,13 +237,13 @@ export function createDirectoryStore(scripts: Scripts, isCluster: boolean): Dire
       return status === 'put' ? readMembership(reply.text()) : status;
     },
 
-    async deleteMember(guildId, userId) {
-      const reply = await at('member-delete', guildId, userId);
+    async deleteMember(guildId, userId, trace = null) {
+      const reply = await traced('member-delete', guildId, trace, userId);
       return reply.oneOf(['deleted', 'unknown_guild', 'unknown_member']);
     },
 
-    async putBan(guildId, kind, who, record) {
-      return (await at('ban-put', guildId, kind, who, record)).oneOf(['put', 'unknown_guild']);
+    async putBan(guildId, kind, who, record, trace = null) {
+      return (await traced('ban-put', guildId, trace, kind, who, record)).oneOf(['put', 'unknown_guild']);
     },
 
     async deleteBan(guildId, kind, who) {
@@ -272,11 +290,14 @@ export function createDirectoryStore(scripts: Scripts, isCluster: boolean): Dire
       return (await at('user-delete', id)).oneOf(['deleted', 'unknown_user']);
     },
 
-    async disconnect(userId) {
+    async disconnect(userId, trace = null) {
       // Each journal knows of its own partitions; on a cluster that is one, and 256 short scripts are sent together.
       const replies = await Promise.all(
         journalsOf(isCluster).map(async (partition) => {
-          const reply = new ReplyReader(await scripts.run('disconnect', partition, [userId]), 'disconnect');
+          const reply = new ReplyReader(
+            await scripts.run('disconnect', partition, [userId], trace),
+            'disconnect',
+          );
           reply.oneOf(['disconnected']);
           return reply.ids();
         }),

@@ -2,6 +2,7 @@
 
 import { isSnowflake, type Snowflake } from '../invite/id.js';
 import { type Partition, partitionOfId } from '../invite/partition.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { Journal } from './journals.js';
 import { ReplyReader } from './reply.js';
 import type { Scripts } from './scripts.js';
@@ -23,16 +24,16 @@ export function endingOfChannel(guildId: Snowflake, channelId: Snowflake): Endin
 
 export interface EndingStore {
   /** Looks at up to `limit` invites, and ends those that are to end. */
-  step(ending: Ending, limit: number): Promise<'more' | 'done'>;
+  step(ending: Ending, limit: number, trace?: Traceparent | null): Promise<'more' | 'done'>;
   /** Up to `limit` of those that are under way. */
   list(journal: Journal, limit: number): Promise<readonly Ending[]>;
 }
 
 export function createEndingStore(scripts: Scripts): EndingStore {
   return {
-    async step({ partition, entity }, limit) {
+    async step({ partition, entity }, limit, trace = null) {
       const reply = new ReplyReader(
-        await scripts.run('ending-step', partition, [entity, limit]),
+        await scripts.run('ending-step', partition, [entity, limit], trace),
         'ending-step',
       );
       return reply.oneOf(['more', 'done']);

@@ -4,6 +4,7 @@
 import type { Snowflake } from '../invite/id.js';
 import type { InviteRevision } from '../invite/invite.js';
 import { type Partition, partitionOfCode, partitionOfId } from '../invite/partition.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { Kept, Presenter } from './present.js';
 import { ReplyReader, type ToldRevision } from './reply.js';
 import type { Argument, Scripts } from './scripts.js';
@@ -13,6 +14,8 @@ export interface CodeRequest {
   readonly code: string;
   /** The guild that a pointer named; null at the first look-up. */
   readonly followed: Snowflake | null;
+  /** The trace that it is part of, for the events that come of it; left out, or null: none. */
+  readonly trace?: Traceparent | null;
 }
 
 /** A code in another partition than what it leads to: ask again there. */
@@ -104,7 +107,7 @@ async function runGroups<Request extends CodeRequest, Word, Answer>(
   }
   // Both are sent now, one behind the other.
   const [reply, names] = await Promise.all([
-    scripts.run(script.name, [...keyOf.keys()], args),
+    scripts.run(script.name, [...keyOf.keys()], args, tracesOf(groups)),
     presenter.readNames(groups.map(({ kept }) => kept)),
   ]);
 
@@ -126,6 +129,20 @@ async function runGroups<Request extends CodeRequest, Word, Answer>(
       answers[place] = ofGroup[index] as Answer;
     });
   });
+}
+
+/** As lua/lib/trace.lua takes them; null: none. */
+function tracesOf(groups: readonly Group<CodeRequest>[]): string | null {
+  let traces: string | null = null;
+  let number = 0;
+  for (const { requests } of groups) {
+    for (const { trace } of requests) {
+      number += 1;
+      if (trace == null) continue;
+      traces = traces === null ? `${number} ${trace}` : `${traces},${number} ${trace}`;
+    }
+  }
+  return traces;
 }
 
 function groupByCode<Request extends CodeRequest>(

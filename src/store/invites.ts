@@ -7,6 +7,7 @@ import type { Snowflake } from '../invite/id.js';
 import type { Invite } from '../invite/invite.js';
 import type { Plain } from '../invite/outcome.js';
 import { type Partition, partitionOfId } from '../invite/partition.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { WantedVersion } from '../invite/version.js';
 import { type Pointer, partitionOf } from './invite-batch.js';
 import type { Journal } from './journals.js';
@@ -45,6 +46,7 @@ export interface CreateArguments {
   readonly invitesMax: number;
   /** null: the request has no Idempotency-Key. */
   readonly once: OnceNames | null;
+  readonly trace: Traceparent | null;
 }
 
 /** What tells a request with an Idempotency-Key from others. */
@@ -116,6 +118,7 @@ export interface InviteStore {
     followed: Snowflake | null,
     caller: Caller,
     wanted: WantedVersion,
+    trace?: Traceparent | null,
   ): Promise<RevokeReply>;
   edit(
     code: string,
@@ -123,6 +126,7 @@ export interface InviteStore {
     caller: Caller,
     wanted: WantedVersion,
     edit: InviteEdit,
+    trace?: Traceparent | null,
   ): Promise<EditReply>;
   create(create: CreateArguments): Promise<CreateReply>;
   /** Offers the finished answer to a create with an Idempotency-Key; the one that is kept, null if none is any more. */
@@ -134,8 +138,12 @@ export interface InviteStore {
 }
 
 export function createInviteStore(scripts: Scripts, presenter: Presenter): InviteStore {
-  const ask = async (name: string, partition: Partition, args: readonly Argument[]) =>
-    new ReplyReader(await scripts.run(name, partition, args), name);
+  const ask = async (
+    name: string,
+    partition: Partition,
+    args: readonly Argument[],
+    trace: Traceparent | null = null,
+  ) => new ReplyReader(await scripts.run(name, partition, args, trace), name);
 
   const presentRow = async (row: ReplyReader): Promise<Invite> => {
     const [invite] = await presenter.presentRows([readInviteRow(row)]);
@@ -144,13 +152,9 @@ export function createInviteStore(scripts: Scripts, presenter: Presenter): Invit
   };
 
   return {
-    async revoke(code, followed, caller, wanted) {
-      const reply = await ask('revoke', partitionOf({ code, followed }), [
-        code,
-        followed ?? '',
-        ...callerArguments(caller),
-        wantedArgument(wanted),
-      ]);
+    async revoke(code, followed, caller, wanted, trace = null) {
+      const args = [code, followed ?? '', ...callerArguments(caller), wantedArgument(wanted)];
+      const reply = await ask('revoke', partitionOf({ code, followed }), args, trace);
       const status = reply.oneOf([
         'unknown',
         'pointer',
@@ -162,8 +166,8 @@ export function createInviteStore(scripts: Scripts, presenter: Presenter): Invit
       return { status };
     },
 
-    async edit(code, followed, caller, wanted, edit) {
-      const reply = await ask('edit', partitionOf({ code, followed }), [
+    async edit(code, followed, caller, wanted, edit, trace = null) {
+      const args = [
         code,
         followed ?? '',
         ...callerArguments(caller),
@@ -172,7 +176,8 @@ export function createInviteStore(scripts: Scripts, presenter: Presenter): Invit
         edit.maxUses ?? '',
         flagArgument(edit.isTemporary),
         flagArgument(edit.isPaused),
-      ]);
+      ];
+      const reply = await ask('edit', partitionOf({ code, followed }), args, trace);
       const status = reply.oneOf([
         'edited',
         'unchanged',
@@ -196,7 +201,7 @@ export function createInviteStore(scripts: Scripts, presenter: Presenter): Invit
     },
 
     async create(create) {
-      const reply = await ask('create', partitionOfId(create.guildId ?? create.channelId), [
+      const args = [
         create.code,
         create.guildId ?? '',
         create.channelId,
@@ -208,7 +213,9 @@ export function createInviteStore(scripts: Scripts, presenter: Presenter): Invit
         create.invitesMax,
         create.once?.digest ?? '',
         create.once?.bodyDigest ?? '',
-      ]);
+      ];
+      const partition = partitionOfId(create.guildId ?? create.channelId);
+      const reply = await ask('create', partition, args, create.trace);
       const status = reply.oneOf([
         'created',
         'reused',

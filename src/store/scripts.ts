@@ -15,6 +15,7 @@ export type Argument = string | number;
 export interface Scripts {
   /**
    * Runs `name` in a partition, or over several: never more than one on a cluster.
+   * @param traces as lua/lib/trace.lua takes them, for the events that come of it; null: none
    * @returns the reply as Redis gave it: an array that starts with a status
    * @throws StoreUnavailable, StoreBug
    */
@@ -22,6 +23,7 @@ export interface Scripts {
     name: string,
     partitions: Partition | readonly Partition[],
     args: readonly Argument[],
+    traces?: string | null,
   ): Promise<unknown>;
   /** Sends the library to the server, so that the first requests don't have to. */
   load(): Promise<void>;
@@ -93,7 +95,7 @@ export function createScripts(redis: Redis, isCluster: boolean, counts = new Sto
   return {
     names: [...library.scripts.keys()],
 
-    async run(name, partitions, args) {
+    async run(name, partitions, args, traces = null) {
       const script = library.scripts.get(name);
       if (script === undefined) throw new RangeError(`no script ${name}`);
       const all = typeof partitions === 'number' ? [partitions] : partitions;
@@ -101,7 +103,10 @@ export function createScripts(redis: Redis, isCluster: boolean, counts = new Sto
       const keys = [journalKey(journal, 'epoch'), ...all.map(partitionKey)];
       if (!script.isGated) return call(name, script, keys, args);
       const epoch = gate.epoch ?? (await gate.learn(journal));
-      const reply = await call(name, script, keys, [...args, epoch]);
+      const reply = await call(name, script, keys, [
+        ...args,
+        traces === null ? epoch : `${epoch}\n${traces}`,
+      ]);
       const refusal = refusalIn(reply);
       if (refusal === null) return reply;
       const ofScript = countsOf.get(name);

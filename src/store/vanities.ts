@@ -4,6 +4,7 @@ import type { Caller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
 import type { Plain } from '../invite/outcome.js';
 import { partitionOfCode, partitionOfId } from '../invite/partition.js';
+import type { Traceparent } from '../invite/trace.js';
 import type { WantedVersion } from '../invite/version.js';
 import { callerArguments, wantedArgument } from './invites.js';
 import { ReplyReader } from './reply.js';
@@ -76,6 +77,7 @@ export interface VanityStore {
     caller: Caller,
     claim: (Claim & { readonly deadlineMs: number }) | null,
     wanted: WantedVersion,
+    trace: Traceparent | null,
   ): Promise<VanitySetReply>;
   claim(code: string, targetId: Snowflake, takeoverToken: string | null): Promise<ClaimReply>;
   release(claim: Claim): Promise<void>;
@@ -89,11 +91,11 @@ export function createVanityStore(scripts: Scripts): VanityStore {
     guildId: Snowflake,
     caller: Caller,
     more: readonly (string | number)[],
-  ) =>
-    new ReplyReader(
-      await scripts.run(name, partitionOfId(guildId), [guildId, ...callerArguments(caller), ...more]),
-      name,
-    );
+    trace: Traceparent | null = null,
+  ) => {
+    const args = [guildId, ...callerArguments(caller), ...more];
+    return new ReplyReader(await scripts.run(name, partitionOfId(guildId), args, trace), name);
+  };
 
   return {
     async get(guildId, caller) {
@@ -116,13 +118,10 @@ export function createVanityStore(scripts: Scripts): VanityStore {
       return status === 'unchanged' ? { status, vanity: readVanity(reply) } : { status };
     },
 
-    async set(guildId, caller, claim, wanted) {
-      const reply = await inGuild('vanity-set', guildId, caller, [
-        claim?.code ?? '',
-        claim?.token ?? '',
-        claim?.deadlineMs ?? 0,
-        wantedArgument(wanted),
-      ]);
+    async set(guildId, caller, claim, wanted, trace) {
+      const { code = '', token = '', deadlineMs = 0 } = claim ?? {};
+      const args = [code, token, deadlineMs, wantedArgument(wanted)];
+      const reply = await inGuild('vanity-set', guildId, caller, args, trace);
       const status = reply.oneOf([
         'changed',
         'unchanged',

@@ -15,7 +15,10 @@ export type Sent =
     };
 
 /** @param aborting cuts it off: it failed then */
-export type Send = (event: Pick<OutboxEvent, 'id' | 'json'>, aborting: AbortSignal) => Promise<Sent>;
+export type Send = (
+  event: Pick<OutboxEvent, 'id' | 'json' | 'traceparent'>,
+  aborting: AbortSignal,
+) => Promise<Sent>;
 
 export interface SendOptions {
   readonly url: Secret;
@@ -29,7 +32,7 @@ const ANSWER_BYTES_MAX = 65_536;
 const RETRY_AFTER_MAX_S = 300;
 
 export function createSend({ url, sign, timeoutMs, userAgent }: SendOptions): Send {
-  return async ({ id, json }, aborting) => {
+  return async ({ id, json, traceparent }, aborting) => {
     const ending = new AbortController();
     const end = (): void => ending.abort();
     const timer = setTimeout(end, timeoutMs);
@@ -42,6 +45,7 @@ export function createSend({ url, sign, timeoutMs, userAgent }: SendOptions): Se
           ...sign(id, json, Date.now()),
           'content-type': 'application/json',
           'user-agent': userAgent,
+          ...(traceparent === undefined ? {} : { traceparent }),
         },
         body: json,
         redirect: 'manual',

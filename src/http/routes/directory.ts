@@ -31,7 +31,8 @@ function guildRoutes(engine: Engine): readonly Route[] {
         return valueReply(await engine.putGuild(guild));
       },
       get: async (call) => found(await engine.getGuild(call.id('guild_id'))),
-      delete: async (call) => deleted(await engine.deleteGuild(call.id('guild_id'), call.caller.userId)),
+      delete: async (call) =>
+        deleted(await engine.deleteGuild(call.id('guild_id'), call.caller.userId, call.trace)),
     }),
     ...resource('/guilds/{guild_id}/channels/{channel_id}', {
       put: async (call) => {
@@ -45,7 +46,14 @@ function guildRoutes(engine: Engine): readonly Route[] {
       },
       get: async (call) => found(await engine.getChannel(call.id('guild_id'), call.id('channel_id'))),
       delete: async (call) =>
-        deleted(await engine.deleteChannel(call.id('guild_id'), call.id('channel_id'), call.caller.userId)),
+        deleted(
+          await engine.deleteChannel(
+            call.id('guild_id'),
+            call.id('channel_id'),
+            call.caller.userId,
+            call.trace,
+          ),
+        ),
     }),
   ];
 }
@@ -59,7 +67,8 @@ function memberRoutes(engine: Engine): readonly Route[] {
       );
     },
     get: async (call) => found(await engine.getMember(call.id('guild_id'), call.id('user_id'))),
-    delete: async (call) => deleted(await engine.deleteMember(call.id('guild_id'), call.id('user_id'))),
+    delete: async (call) =>
+      deleted(await engine.deleteMember(call.id('guild_id'), call.id('user_id'), call.trace)),
   });
 }
 
@@ -69,7 +78,10 @@ function banRoutes(engine: Engine): readonly Route[] {
       put: async (call) => {
         const { reason } = validate(banBody, call.json);
         return found(
-          await engine.putBan({ guild_id: call.id('guild_id'), user_id: call.id('user_id'), reason }),
+          await engine.putBan(
+            { guild_id: call.id('guild_id'), user_id: call.id('user_id'), reason },
+            call.trace,
+          ),
         );
       },
       get: async (call) => found(await engine.getBan(call.id('guild_id'), call.id('user_id'))),
@@ -99,7 +111,8 @@ function peopleRoutes(engine: Engine): readonly Route[] {
         return valueReply(outcome);
       },
       get: async (call) => found(await engine.getGroupDm(call.id('channel_id'))),
-      delete: async (call) => deleted(await engine.deleteGroupDm(call.id('channel_id'), call.caller.userId)),
+      delete: async (call) =>
+        deleted(await engine.deleteGroupDm(call.id('channel_id'), call.caller.userId, call.trace)),
     }),
     ...resource('/users/{user_id}', {
       put: async (call) => {
@@ -110,7 +123,7 @@ function peopleRoutes(engine: Engine): readonly Route[] {
       delete: async (call) => deleted(await engine.deleteUser(call.id('user_id'))),
     }),
     closed('service', 'POST', '/users/{user_id}/disconnect', async (call) =>
-      valueReply({ removed: await engine.disconnect(call.id('user_id')) }),
+      valueReply({ removed: await engine.disconnect(call.id('user_id'), call.trace) }),
     ),
   ];
 }

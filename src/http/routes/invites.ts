@@ -70,10 +70,12 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
       'user',
       'POST',
       '/invites/{code}',
-      (call) =>
-        engine
-          .accept(call.param('code'), call.caller.userId, call.clientAddress?.banKey ?? null, call.client)
-          .then(acceptReply),
+      (call) => {
+        const banKey = call.clientAddress?.banKey ?? null;
+        return engine
+          .accept(call.param('code'), call.caller.userId, banKey, call.client, call.trace)
+          .then(acceptReply);
+      },
       { usesClientAddress: true, limit: BUCKETS.accept },
     ),
 
@@ -83,7 +85,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
       '/invites/{code}',
       async (call) => {
         const wanted = wantedVersion(call.request.headers);
-        const outcome = await engine.revoke(call.param('code'), call.caller, wanted);
+        const outcome = await engine.revoke(call.param('code'), call.caller, wanted, call.trace);
         return outcome.status === 'revoked' ? NO_CONTENT : problem(PROBLEM_OF[outcome.status]);
       },
       { limit: BUCKETS.delete },
@@ -102,7 +104,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
           isTemporary: body.temporary ?? null,
           isPaused: body.paused ?? null,
         };
-        return editReply(await engine.edit(call.param('code'), call.caller, changes, wanted));
+        return editReply(await engine.edit(call.param('code'), call.caller, changes, wanted, call.trace));
       },
       { body: 'json', limit: BUCKETS.delete },
     ),
@@ -124,11 +126,11 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
         };
         if (names !== null) {
           const once = { ...names, answer: (invite: Invite) => inviteJson(invite, METADATA) };
-          const outcome = await engine.createOnce(request, call.caller, once);
+          const outcome = await engine.createOnce(request, call.caller, once, call.trace);
           if (outcome.status !== 'answered') return problem(PROBLEM_OF[outcome.status]);
           return onceReply(outcome.answer, outcome.how === 'replayed', OUTCOME_OF[outcome.how]);
         }
-        const outcome = await engine.create(request, call.caller);
+        const outcome = await engine.create(request, call.caller, call.trace);
         if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
         return inviteReply(outcome.invite, METADATA, OUTCOME_OF[outcome.status]);
       },

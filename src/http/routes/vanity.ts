@@ -33,7 +33,7 @@ export function vanityRoutes(engine: Engine, reserved: ReadonlySet<string>): rea
       async (call) => {
         const wanted = wantedVersion(call.request.headers);
         const code = wantedCode(call.json, reserved);
-        const outcome = await engine.setVanity(call.id('guild_id'), call.caller, code, wanted);
+        const outcome = await engine.setVanity(call.id('guild_id'), call.caller, code, wanted, call.trace);
         switch (outcome.status) {
           case 'version_mismatch':
             return problem('VERSION_MISMATCH');
