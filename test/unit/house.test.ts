@@ -11,6 +11,7 @@ const SRC = resolve(import.meta.dirname, '../../src');
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'secret.ts': [],
   'start-error.ts': [],
+  'secret-files.ts': ['start-error.ts'],
   'listen-on.ts': [],
   'background.ts': [],
   'teardown.ts': [],
