@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
 
 /** The last there is: a seventieth of what a thread gets that answers requests, while both want all they can have. */
 const NICENESS = 19;
@@ -12,8 +13,8 @@ const NICENESS = 19;
  */
 export function workInBackground({ hasOwnSession }: { readonly hasOwnSession: boolean }): void {
   try {
-    // On Linux that is of the thread alone that asks.
-    setPriority(NICENESS);
+    // On Linux that is of the thread alone that asks; elsewhere of the whole process, which a thread may share with a stranger's work.
+    if (isMainThread || process.platform === 'linux') setPriority(NICENESS);
     if (hasOwnSession) writeFileSync('/proc/self/autogroup', String(NICENESS));
   } catch {
     // Where that isn't allowed or known, it goes without.

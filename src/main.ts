@@ -14,6 +14,7 @@ import { signingSecret } from './run/token-secret.js';
 import { verifyStores } from './run/verify.js';
 import { webhooks } from './run/webhooks.js';
 import { runWorker } from './run/worker.js';
+import { withSecretFiles } from './secret-files.js';
 import { StartError } from './start-error.js';
 
 const USAGE = `usage: invited <command>
@@ -34,19 +35,20 @@ async function main(command: string | undefined, args: readonly string[]): Promi
     process.stdout.write(USAGE);
     return 0;
   }
+  const env = withSecretFiles(process.env);
   if (command === 'worker' || command === 'jobs') {
-    if (command === 'worker') await runWorker(process.env);
-    else await runJobs(process.env, args[0] ?? null);
+    if (command === 'worker') await runWorker(env);
+    else await runJobs(env, args[0] ?? null);
     return 'serving';
   }
   // To it wrong settings are one more thing that it found.
-  if (command === 'doctor') return doctor(process.env, args);
-  const config = loadConfig(process.env);
+  if (command === 'doctor') return doctor(env, args);
+  const config = loadConfig(env);
   const secret = (): Promise<string> => signingSecret(config);
-  const context = { env: process.env, secret, ...tokenBinding(config) };
+  const context = { env, secret, ...tokenBinding(config) };
   switch (command) {
     case 'start':
-      await start(config, process.env);
+      await start(config, env);
       return 'serving';
     case 'token':
       return token(args, await secret(), tokenBinding(config));

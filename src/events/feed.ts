@@ -166,6 +166,26 @@ export class Feed {
     return noted.includes(false) ? null : writeCursor(positions, isCluster);
   }
 
+  /**
+   * Where a reader begins: where he says; else, with a name, where he stood; else null. Notes who gave a name.
+   * @returns `too_many`: there are too many consumers; `expired`: events behind his place are gone
+   */
+  async begin(
+    consumer: string | null,
+    after: string | null,
+  ): Promise<string | null | 'too_many' | 'expired'> {
+    if (consumer === null) return after;
+    // A place that is gone is never noted; one that was, and is gone, is forgotten, so that he can begin anew.
+    if (after !== null && (await this.read(after, 1)) === 'expired') return 'expired';
+    const noted = await this.note(consumer, after);
+    if (noted === null) return 'too_many';
+    if (after === null && (await this.read(noted, 1)) === 'expired') {
+      await this.forget(consumer);
+      return 'expired';
+    }
+    return after ?? noted;
+  }
+
   /** Who gave a name: the oldest place where each stands, in whichever journal, and when he came last. */
   async consumers(): Promise<
     readonly { readonly name: string; readonly seen_at: string; readonly cursor: string }[]

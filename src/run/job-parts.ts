@@ -41,12 +41,16 @@ export function keptOf(config: Config): Kept {
   };
 }
 
-/** @throws StartError where one of the stores can't be used; a Postgres that is only away is waited for later */
+/**
+ * @param onUnusable told, after the log, when a Postgres that was away has come and can't be used
+ * @throws StartError where one of the stores can't be used; a Postgres that is only away is waited for later
+ */
 export async function openJobParts(
   config: Config,
   log: Log,
   teardown: Teardown,
   embeddedDatabase: string | null,
+  onUnusable: (problem: StartError) => void = () => process.exit(1),
 ): Promise<JobParts> {
   if (config.redisUrl === null) throw new StartError('The jobs are started by `invited start`, not by hand.');
   const redis = await connectRedis({ url: config.redisUrl, timeoutMs: config.redisTimeoutMs });
@@ -55,7 +59,7 @@ export async function openJobParts(
   const isPostgresNew = (): boolean => embeddedDatabase !== null && !existsSync(embeddedDatabase);
   return {
     store: createStore(redis, { isCluster, waitingMax: config.waitingMax }),
-    sql: await openPostgres(config, log, teardown, isPostgresNew),
+    sql: await openPostgres(config, log, teardown, isPostgresNew, onUnusable),
     holder: `${hostname()}:${process.pid}:${ulid()}`,
     isOutage: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
     isPostgresNew,
@@ -67,6 +71,7 @@ async function openPostgres(
   log: Log,
   teardown: Teardown,
   isPostgresNew: () => boolean,
+  onUnusable: (problem: StartError) => void,
 ): Promise<Sql | null> {
   if (config.postgresUrl === null) return null;
   const sql = connectPostgres({ url: config.postgresUrl, connectionsMax: CONNECTIONS_MAX });
@@ -81,6 +86,6 @@ async function openPostgres(
   return migrated(sql, (error) => {
     if (!(error instanceof StartError)) return;
     log.fatal(error.message);
-    process.exit(1);
+    onUnusable(error);
   });
 }

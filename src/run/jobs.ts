@@ -11,7 +11,7 @@ import { createLog, describeBug } from '../log.js';
 import { StartError } from '../start-error.js';
 import { endOn, Teardown } from '../teardown.js';
 import { tellSupervisor } from '../workers/message.js';
-import { keptOf, type Log, openJobParts } from './job-parts.js';
+import { type JobParts, keptOf, type Log, openJobParts } from './job-parts.js';
 import { recoveryLog, streamBoundLog, tellReaderCut } from './jobs-log.js';
 import type { ThreadSettings } from './thread-work.js';
 import { startWebhooksThread, startWriterThread } from './threads.js';
@@ -47,7 +47,29 @@ export async function runJobs(
 
 async function begin(config: Config, log: Log, teardown: Teardown, settings: ThreadSettings): Promise<void> {
   const parts = await openJobParts(config, log, teardown, settings.embeddedDatabase);
+  // Without its threads the process is of no use: whoever started it starts it again.
+  await startJobs(parts, { config, log, teardown, settings, onThreadEnd: () => process.exit(1) });
+}
+
+export interface JobsOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly teardown: Teardown;
+  readonly settings: ThreadSettings;
+  /** Told when a thread has ended without being asked to; the log has it already. */
+  readonly onThreadEnd: (error: unknown) => void;
+}
+
+/** Starts all of them; the teardown ends them. */
+export async function startJobs(
+  parts: JobParts,
+  { config, log, teardown, settings, onThreadEnd }: JobsOptions,
+): Promise<void> {
   const { store, sql, holder, isOutage, isPostgresNew } = parts;
+  const failed = (what: string) => (error: unknown) => {
+    log.error({ problem: describeBug(error) }, what);
+    onThreadEnd(error);
+  };
   await store.scripts.load();
   await store.scripts.forgetOthers();
   if (sql !== null && isPostgresNew()) {
@@ -65,7 +87,7 @@ async function begin(config: Config, log: Log, teardown: Teardown, settings: Thr
   const recovery = startRecovery({ ...parts, log: recoveryLog(log, countRestore) });
   end(recovery);
   end(startSweeper({ ...common, invites: store.invites, endings: store.endings }));
-  const writer = sql === null ? null : startWriterThread(settings, endBy(log, 'the writer failed'));
+  const writer = sql === null ? null : startWriterThread(settings, failed('the writer failed'));
   const copying =
     writer ??
     startForgetter({
@@ -75,7 +97,7 @@ async function begin(config: Config, log: Log, teardown: Teardown, settings: Thr
       onReaderCut: tellReaderCut(log),
     });
   const webhooks =
-    config.webhookUrls.length === 0 ? null : startWebhooksThread(settings, endBy(log, 'the webhooks failed'));
+    config.webhookUrls.length === 0 ? null : startWebhooksThread(settings, failed('the webhooks failed'));
   // Each takes its seconds to end, and there are not enough for one after the other.
   teardown.add(async () => {
     await Promise.all([copying.stop(), webhooks?.stop()]);
@@ -95,12 +117,4 @@ async function begin(config: Config, log: Log, teardown: Teardown, settings: Thr
       webhooks: () => webhooks?.figures() ?? null,
     }),
   );
-}
-
-/** Without its threads the process is of no use: whoever started it starts it again. */
-function endBy(log: Log, what: string): (error: unknown) => void {
-  return (error) => {
-    log.error({ problem: describeBug(error) }, what);
-    process.exit(1);
-  };
 }

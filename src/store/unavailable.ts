@@ -3,6 +3,8 @@
 
 /** `down`: not sent. `unknown`: sent, and the answer never came; it may or may not have happened. */
 export class StoreUnavailable extends Error {
+  /** The same in every version. */
+  readonly code = 'STORE_UNAVAILABLE';
   readonly kind: 'down' | 'unknown';
 
   constructor(kind: 'down' | 'unknown') {

@@ -61,7 +61,7 @@ export function eventRoutes(options: EventRoutesOptions): readonly Route[] {
   return [
     closed('service', 'GET', '/events', async (call) => {
       const given = validate(schema, queryOf(call));
-      const cursor = await begin(feed, given.consumer, given.after);
+      const cursor = await feed.begin(given.consumer, given.after);
       if (cursor === 'too_many') return problem('SERVICE_UNAVAILABLE', [VARY]);
       if (cursor === 'expired') return problem('CURSOR_EXPIRED', [VARY]);
       const reader = { cursor, consumer: given.consumer };
@@ -82,24 +82,6 @@ export function eventRoutes(options: EventRoutesOptions): readonly Route[] {
       (await feed.forget(call.param('name'))) ? NO_CONTENT : problem('UNKNOWN_CONSUMER'),
     ),
   ];
-}
-
-/** Where a reader begins: where he says; else, with a name, where he stood; else null. */
-async function begin(
-  feed: Feed,
-  consumer: string | null,
-  after: string | null,
-): Promise<string | null | 'too_many' | 'expired'> {
-  if (consumer === null) return after;
-  // A place that is gone is never noted; one that was, and is gone, is forgotten, so that he can begin anew.
-  if (after !== null && (await feed.read(after, 1)) === 'expired') return 'expired';
-  const noted = await feed.note(consumer, after);
-  if (noted === null) return 'too_many';
-  if (after === null && (await feed.read(noted, 1)) === 'expired') {
-    await feed.forget(consumer);
-    return 'expired';
-  }
-  return after ?? noted;
 }
 
 async function longPoll(
