@@ -71,7 +71,7 @@ function addPieces(bench: Bench): void {
   bench.add('request id', () => newRequestId());
   bench.add('read an address', () => parseAddress('203.0.113.7'));
 
-  const options = { jwtSecret: new Secret(SECRET), jwtAudience: null, jwtIssuer: null };
+  const options = { jwtSecret: new Secret(SECRET), keySet: null, jwtAudience: null, jwtIssuer: null };
   const verify = createTokenVerifier(options);
   const tokens = Array.from({ length: 50_000 }, (_, at) => token(String(10 ** 15 + at)));
   const [known = ''] = tokens;

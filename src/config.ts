@@ -5,6 +5,8 @@ import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { corsOrigins } from './cors-origins.js';
 import { CODE_LENGTH_MAX, CODE_LENGTH_MIN } from './invite/code.js';
+import { NO_PROXIES, parseTrustedProxies, type TrustedProxies } from './invite/trusted-proxies.js';
+import type { KeyLocation } from './key-location.js';
 import type { ListenOn } from './listen-on.js';
 import { Secret } from './secret.js';
 import { StartError } from './start-error.js';
@@ -37,9 +39,13 @@ export interface Config {
   readonly demo: boolean;
   /** null: made at the first start and kept in the data folder. */
   readonly jwtSecret: Secret | null;
+  /** Where the public keys of an issuer are; null: there is none. */
+  readonly jwks: KeyLocation | null;
   readonly jwtAudience: string | null;
   readonly jwtIssuer: string | null;
   readonly gatewayKeys: readonly Secret[];
+  /** Whose word for the address of a client counts. */
+  readonly trustedProxies: TrustedProxies;
   readonly codeLength: number;
   readonly maxInvitesPerGuild: number;
   readonly reservedVanity: ReadonlySet<string>;
@@ -58,11 +64,14 @@ export interface Config {
   /** Times an event is sent before it is a dead letter. */
   readonly webhookAttempts: number;
   readonly webhookTimeoutMs: number;
+  /** How long requests are still served after readiness has gone. */
+  readonly drainDelayMs: number;
   /** HTTP processes on the same ports. */
   readonly workers: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
+const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 const text = v.pipe(v.string(), v.minLength(1));
 const whole = (min: number, max: number) =>
   v.pipe(
@@ -104,13 +113,45 @@ const httpUrl = v.pipe(
   }, 'must be an http or https URL'),
 );
 
+const jwks = v.pipe(
+  v.string(),
+  v.check(
+    (given) => !HAS_SCHEME.test(given) || isUrlWithoutUser(given),
+    'must be the path of a file, or an http or https URL without a user or password in it',
+  ),
+  v.transform((given): KeyLocation => {
+    const isUrl = HAS_SCHEME.test(given);
+    return isUrl ? { kind: 'url', url: new Secret(given) } : { kind: 'file', path: resolve(given) };
+  }),
+);
+
+const GATEWAY_KEYS_MAX = 16;
+const gatewayKeys = v.pipe(
+  list,
+  v.maxLength(GATEWAY_KEYS_MAX, `must be at most ${GATEWAY_KEYS_MAX} keys`),
+  v.check((given) => new Set(given).size === given.length, 'must not have a key twice'),
+);
+const TRUSTED_PROXIES_MAX = 100;
+const trustedProxies = v.pipe(
+  list,
+  v.maxLength(TRUSTED_PROXIES_MAX, `must be at most ${TRUSTED_PROXIES_MAX} networks`),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const parsed = parseTrustedProxies(dataset.value);
+    if (parsed !== null) return parsed;
+    addIssue({
+      message: 'must be addresses, networks such as 10.0.0.0/8, or the word unix, separated by commas',
+    });
+    return NEVER;
+  }),
+);
+
 const WEBHOOK_URLS_MAX = 16;
 const WEBHOOK_SECRET_PREFIX = 'whsec_';
 const webhookUrls = v.pipe(
   list,
   v.maxLength(WEBHOOK_URLS_MAX, `must be at most ${WEBHOOK_URLS_MAX} URLs`),
   v.check(
-    (given) => given.every(isWebhookUrl),
+    (given) => given.every(isUrlWithoutUser),
     'must be http or https URLs without a user or password in them, separated by commas',
   ),
   v.check(
@@ -160,9 +201,11 @@ export const environment = v.object({
       v.check((secret) => Buffer.byteLength(secret) >= 32, 'must be at least 32 bytes long'),
     ),
   ),
+  INVITED_JWKS: v.optional(jwks),
   INVITED_JWT_AUDIENCE: v.optional(text),
   INVITED_JWT_ISSUER: v.optional(text),
-  INVITED_GATEWAY_KEYS: v.optional(list),
+  INVITED_GATEWAY_KEYS: v.optional(gatewayKeys),
+  INVITED_TRUSTED_PROXIES: v.optional(trustedProxies),
   INVITED_CODE_LENGTH: v.optional(whole(CODE_LENGTH_MIN, CODE_LENGTH_MAX), '8'),
   INVITED_MAX_INVITES_PER_GUILD: v.optional(whole(1, 100_000), '1000'),
   INVITED_RESERVED_VANITY: v.optional(list),
@@ -185,6 +228,7 @@ export const environment = v.object({
   INVITED_WEBHOOK_SECRET: v.optional(webhookSecret),
   INVITED_WEBHOOK_ATTEMPTS: v.optional(whole(1, 100), '10'),
   INVITED_WEBHOOK_TIMEOUT_MS: v.optional(whole(100, 120_000), '15000'),
+  INVITED_DRAIN_DELAY_MS: v.optional(whole(0, 300_000), '0'),
   INVITED_WORKERS: v.optional(whole(1, 256), '1'),
   INVITED_LOG_LEVEL: v.optional(
     v.picklist(
@@ -232,9 +276,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDir: resolve(set.INVITED_DATA_DIR),
     demo: set.INVITED_DEMO,
     jwtSecret: set.INVITED_JWT_SECRET === undefined ? null : new Secret(set.INVITED_JWT_SECRET),
+    jwks: set.INVITED_JWKS ?? null,
     jwtAudience: set.INVITED_JWT_AUDIENCE ?? null,
     jwtIssuer: set.INVITED_JWT_ISSUER ?? null,
     gatewayKeys: (set.INVITED_GATEWAY_KEYS ?? []).map((key) => new Secret(key)),
+    trustedProxies: set.INVITED_TRUSTED_PROXIES ?? NO_PROXIES,
     codeLength: set.INVITED_CODE_LENGTH,
     maxInvitesPerGuild: set.INVITED_MAX_INVITES_PER_GUILD,
     reservedVanity: new Set((set.INVITED_RESERVED_VANITY ?? []).map((word) => word.toLowerCase())),
@@ -249,9 +295,18 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     webhookSecret: set.INVITED_WEBHOOK_SECRET === undefined ? null : new Secret(set.INVITED_WEBHOOK_SECRET),
     webhookAttempts: set.INVITED_WEBHOOK_ATTEMPTS,
     webhookTimeoutMs: set.INVITED_WEBHOOK_TIMEOUT_MS,
+    drainDelayMs: set.INVITED_DRAIN_DELAY_MS,
     workers: set.INVITED_WORKERS,
     logLevel: set.INVITED_LOG_LEVEL,
   };
+}
+
+/**
+ * Is the secret of HS256 tokens the one in the data folder? Not where an issuer signs the tokens and nothing of the server is embedded: a
+ * file in a folder that nobody thinks of must not be a second way in.
+ */
+export function keepsTokenSecret({ jwtSecret, jwks, redisUrl, demo }: Config): boolean {
+  return jwtSecret === null && (jwks === null || redisUrl === null || demo);
 }
 
 function listenOn(host: string, portOrPath: number | string): ListenOn {
@@ -259,7 +314,7 @@ function listenOn(host: string, portOrPath: number | string): ListenOn {
   return { kind: 'unix', path: portOrPath };
 }
 
-function isWebhookUrl(given: string): boolean {
+function isUrlWithoutUser(given: string): boolean {
   const url = tryUrl(given);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false;
   return url.username === '' && url.password === '';

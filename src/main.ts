@@ -8,7 +8,8 @@ import { loadConfig } from './config.js';
 import { doctor } from './run/doctor.js';
 import { runJobs } from './run/jobs.js';
 import { restoreStores } from './run/restore.js';
-import { keptSecret, start, tokenBinding } from './run/start.js';
+import { start, tokenBinding } from './run/start.js';
+import { signingSecret } from './run/token-secret.js';
 import { verifyStores } from './run/verify.js';
 import { webhooks } from './run/webhooks.js';
 import { runWorker } from './run/worker.js';
@@ -40,7 +41,7 @@ async function main(command: string | undefined, args: readonly string[]): Promi
   // To it wrong settings are one more thing that it found.
   if (command === 'doctor') return doctor(process.env, args);
   const config = loadConfig(process.env);
-  const secret = async (): Promise<string> => config.jwtSecret?.reveal() ?? keptSecret(config);
+  const secret = (): Promise<string> => signingSecret(config);
   const context = { env: process.env, secret, ...tokenBinding(config) };
   switch (command) {
     case 'start':

@@ -51,15 +51,27 @@ export const SETTINGS: Readonly<Record<keyof typeof environment.entries, Descrip
     group: 'Callers',
     text: 'Signs and verifies tokens (HS256).',
     values: 'at least 32 bytes',
-    unset: 'made at the first start, and kept in the data folder',
+    unset:
+      'made at the first start, and kept in the data folder; none where `INVITED_JWKS` and `INVITED_REDIS_URL` are set and `INVITED_DEMO` is not',
+  },
+  INVITED_JWKS: {
+    group: 'Callers',
+    text: 'Public keys of an issuer whose tokens are believed (EdDSA, ES256, RS256). Read anew while the server runs.',
+    values: 'the path of a JWK Set, or an http or https URL of one without a user or password in it',
   },
   INVITED_JWT_AUDIENCE: { group: 'Callers', text: 'Tokens must name it in `aud`.', values: 'a text' },
   INVITED_JWT_ISSUER: { group: 'Callers', text: 'Tokens must name it in `iss`.', values: 'a text' },
   INVITED_GATEWAY_KEYS: {
     group: 'Callers',
     text: 'Who sends one of them in `X-Invited-Gateway-Key` may say who calls. Several, so that they can be changed without an interruption.',
-    values: `keys, ${BY_COMMAS}; 32 bytes each are good`,
+    values: `up to 16 different keys, ${BY_COMMAS}; 32 bytes each are good`,
     unset: 'no gateway is believed',
+  },
+  INVITED_TRUSTED_PROXIES: {
+    group: 'Callers',
+    text: "Whose `X-Forwarded-For` or `Forwarded` tells a client's address.",
+    values: `up to 100 addresses, networks such as \`10.0.0.0/8\`, or \`unix\` for whoever comes by a Unix socket, ${BY_COMMAS}`,
+    unset: 'nobody is believed',
   },
   INVITED_REDIS_URL: {
     group: 'Redis',
@@ -163,6 +175,10 @@ export const SETTINGS: Readonly<Record<keyof typeof environment.entries, Descrip
   INVITED_MAX_WAITING: {
     group: 'Processes and limits',
     text: 'Accepts, and likewise reads, that may wait for Redis in one process; more get 503.',
+  },
+  INVITED_DRAIN_DELAY_MS: {
+    group: 'Processes and limits',
+    text: 'How long a server that is told to end serves on, after `/readyz` has turned 503; for a load balancer to notice (`deploy/README.md`).',
   },
   INVITED_DEMO: {
     group: 'Processes and limits',

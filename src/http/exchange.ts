@@ -4,9 +4,11 @@
 // is sent corked and whole.
 
 import { BODY_BYTES_MAX } from '../invite/limits.js';
+import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import { BodyStream } from './body-stream.js';
 import type { Cors } from './cors.js';
 import type { Incoming, WholeBody } from './handle.js';
+import { wantsProblem } from './negotiate.js';
 import { type Reply, statusLine } from './reply.js';
 import { type Request, readRequest } from './request.js';
 import { newRequestId } from './request-id.js';
@@ -17,9 +19,13 @@ import type { HttpRequest, HttpResponse } from './uws.js';
 export interface Traffic {
   /** Requests under way. */
   inFlight: number;
+  /** When the newest request came; of the process' own clock, in ms. */
+  lastAt: number;
+  /** Every answer is its connection's last. */
   isDraining: boolean;
   /** null: pages of other origins are told nothing. */
   readonly cors: Cors | null;
+  readonly trustedProxies: TrustedProxies;
   /** Told of what threw where nothing may. */
   readonly onBug: (error: unknown) => void;
 }
@@ -44,6 +50,7 @@ export class Exchange implements Incoming {
   #isOver = false;
   #isCounted = false;
   #isBodyComplete = false;
+  #peer: string | null = null;
   #waiting: BodyStream | null = null;
   #sink: ResponseSink | null = null;
   readonly #upgrade: Upgrade | null;
@@ -68,6 +75,10 @@ export class Exchange implements Incoming {
     return this.#isOver;
   }
 
+  get trustedProxies(): TrustedProxies {
+    return this.#traffic.trustedProxies;
+  }
+
   get wantsSocket(): boolean {
     return this.#upgrade !== null;
   }
@@ -82,9 +93,12 @@ export class Exchange implements Incoming {
     this.#isBodyComplete = true;
   }
 
-  /** To be asked before the first await; '' where there is none (a Unix socket). */
+  /** To be asked for the first time before the first await; '' where there is none (a Unix socket). */
   peerAddress(): string {
-    return this.#isOver ? '' : Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
+    this.#peer ??= this.#isOver
+      ? ''
+      : Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
+    return this.#peer;
   }
 
   /** Takes in the body and calls `then` once: when all of it is here, or as soon as it is, or says to be, too large. */
@@ -131,8 +145,10 @@ export class Exchange implements Incoming {
   }
 
   /** Sends the answer, if anybody waits for it; never throws. */
-  reply(reply: Reply): void {
+  reply(made: Reply): void {
     try {
+      const wantsOther = made.asProblem !== undefined && wantsProblem(this.request.headers.accept);
+      const reply = wantsOther ? made.asProblem() : made;
       if (reply.stream !== undefined && this.request.method !== 'HEAD' && !this.#isOver) {
         this.#stream(reply, reply.stream);
         return;

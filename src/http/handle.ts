@@ -4,7 +4,8 @@
 import type { Address } from '../invite/address.js';
 import type { MaybeCaller } from '../invite/caller.js';
 import { isSnowflake, type Snowflake } from '../invite/id.js';
-import type { Authenticator } from './auth.js';
+import type { TrustedProxies } from '../invite/trusted-proxies.js';
+import type { Authenticator, Identity } from './auth.js';
 import { clientAddress } from './client-address.js';
 import { fieldError } from './field-errors.js';
 import { parseJson } from './json.js';
@@ -24,9 +25,11 @@ export interface Incoming {
   readonly isGone: boolean;
   readonly body: WholeBody;
   readonly stream: AsyncIterable<Uint8Array>;
+  /** Those of the listener by which it came. */
+  readonly trustedProxies: TrustedProxies;
   /** Did he ask to turn the connection into a WebSocket? */
   readonly wantsSocket: boolean;
-  /** The other end of the connection; '' if it is unknown. To be asked in the turn in which the request came. */
+  /** The other end of the connection; '' if it is unknown. Kept once it was asked for: first in the turn in which the request came. */
   peerAddress(): string;
   reply(reply: Reply): void;
 }
@@ -56,14 +59,17 @@ function replyTo(error: unknown, { isUnavailable, onBug }: HandleOptions): Reply
   return problem('INTERNAL_SERVER_ERROR');
 }
 
-function answer(
-  incoming: Incoming,
-  { route, params }: FoundRoute,
-  { authenticator }: HandleOptions,
-): Promise<Reply> {
-  const { request } = incoming;
-  const { caller, toldAddress } = authenticator.identify(request);
-  checkAccess(route.access, caller);
+function answer(incoming: Incoming, match: FoundRoute, { authenticator }: HandleOptions): Promise<Reply> {
+  const identity = authenticator.identify(incoming.request);
+  if (!(identity instanceof Promise)) return answerTo(incoming, match, identity);
+  // Kept before the wait: a client who hangs up meanwhile must not take his address out of sight of the bans.
+  incoming.peerAddress();
+  return identity.then((known) => answerTo(incoming, match, known));
+}
+
+function answerTo(incoming: Incoming, { route, params }: FoundRoute, identity: Identity): Promise<Reply> {
+  const { caller, toldAddress } = identity;
+  checkAccess(route.access, identity);
   checkIds(params);
   const json = route.body === 'stream' ? undefined : readBody(route, incoming.body);
   const address = route.usesClientAddress ? clientAddress(incoming, toldAddress) : null;
@@ -112,9 +118,9 @@ class CheckedCall implements Call {
   }
 }
 
-function checkAccess(access: Access, caller: MaybeCaller): void {
+function checkAccess(access: Access, { caller, isUnjudged }: Identity): void {
   if (access === 'anyone') return;
-  if (caller === null) throw new Refusal(problem('UNAUTHORIZED'));
+  if (caller === null) throw new Refusal(problem(isUnjudged ? 'SERVICE_UNAVAILABLE' : 'UNAUTHORIZED'));
   if (access !== 'caller' && caller.role !== access) throw new Refusal(problem('ACCESS_DENIED'));
 }
 

@@ -1,9 +1,11 @@
 // The two listeners and what each serves: the public one may be exposed, the admin one never is.
 
 import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from '../engine/engine.js';
 import type { Feed } from '../events/feed.js';
 import type { Ledger } from '../invite/ledger.js';
+import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
@@ -29,6 +31,7 @@ export interface ListenerOptions {
   /** Other workers listen there too. */
   readonly sharesPorts: boolean;
   readonly auth: AuthOptions;
+  readonly trustedProxies: TrustedProxies;
   readonly page: LandingOptions;
   /** Whose pages may read answers of the public listener; null: of no other origin. */
   readonly corsOrigins: CorsOrigins | null;
@@ -47,8 +50,8 @@ export interface ListenerOptions {
 export interface Listeners {
   /** Which build of uWebSockets.js serves. */
   readonly build: string;
-  /** Readiness goes 503, listening stops, and requests under way end within `graceMs`. */
-  drain(graceMs: number): Promise<void>;
+  /** Readiness goes 503 at once; `delayMs` later listening stops; from then requests under way end within `graceMs`. */
+  drain(times: { readonly delayMs: number; readonly graceMs: number }): Promise<void>;
 }
 
 /** Readers of events that stay, in one process: what waits for each of them takes memory. */
@@ -57,11 +60,13 @@ const EVENT_READERS_MAX = 100;
 /** @throws StartError when one of the two can't listen; then neither does. */
 export async function startListeners(engine: Engine, options: ListenerOptions): Promise<Listeners> {
   const loaded = loadUws();
+  let isReady = true;
   const closing = new AbortController();
   // Each reader of events waits with it, for a moment at a time: there are as many as there are requests under way.
   setMaxListeners(0, closing.signal);
   const common = {
     authenticator: createAuthenticator(options.auth),
+    trustedProxies: options.trustedProxies,
     isUnavailable: options.isUnavailable,
     onBug: options.onBug,
     inFlightMax: options.requestsInFlightMax,
@@ -110,7 +115,7 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
         },
         {
           bases: [''],
-          routes: [...healthRoutes(engine, () => closing.signal.aborted), ...metricsRoutes(options.metrics)],
+          routes: [...healthRoutes(engine, () => !isReady), ...metricsRoutes(options.metrics)],
         },
       ],
       isReservedSegment,
@@ -122,7 +127,10 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
 
   return {
     build: loaded.build,
-    async drain(graceMs) {
+    async drain({ delayMs, graceMs }) {
+      isReady = false;
+      // Whoever sends requests here learns of it by asking, and sends them on until then.
+      await delay(delayMs);
       closing.abort();
       await Promise.all([publicServer.drain(graceMs), adminServer.drain(graceMs)]);
     },

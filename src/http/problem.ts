@@ -1,7 +1,7 @@
 // Every error that the contract names (§4), with its status and what a person reads.
 // Clients match on `code`; the message is for people and must never hold anything of Redis or of a stack.
 
-import { type Header, jsonReply, type Reply } from './reply.js';
+import { bodyReply, type Header, jsonReply, type Reply, reasonOf } from './reply.js';
 
 const PROBLEMS = {
   INVALID_FORM_BODY: [400, 'Something in the request is not valid.'],
@@ -70,13 +70,31 @@ const ready = new Map<ProblemCode, Reply>();
 
 function makeProblem(code: ProblemCode, headers: readonly Header[]): Reply {
   const [status, message] = PROBLEMS[code];
-  return jsonReply(status, JSON.stringify({ code, message }), [...(EXTRA_HEADERS[code] ?? []), ...headers]);
+  return errorReply(status, { code, message }, [...(EXTRA_HEADERS[code] ?? []), ...headers]);
+}
+
+/** RFC 9457. */
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** An error answer in both its forms: {code, message, …}, and RFC 9457 with the same `code` and what else there is. */
+export function errorReply(
+  status: number,
+  error: { readonly code: string; readonly message: string; readonly [more: string]: unknown },
+  headers: readonly Header[] = NONE,
+): Reply {
+  const asProblem = (): Reply => {
+    const { code, message, ...more } = error;
+    // The type says nothing more than the status; what tells errors apart is `code`.
+    const body = { type: 'about:blank', title: reasonOf(status), status, detail: message, code, ...more };
+    return bodyReply(status, PROBLEM_TYPE, JSON.stringify(body), headers);
+  };
+  return { ...jsonReply(status, JSON.stringify(error), headers), asProblem };
 }
 
 /** 400 with what is wrong, field by field. */
 export function invalid(errors: readonly FieldError[]): Reply {
   const [status, message] = PROBLEMS.INVALID_FORM_BODY;
-  return jsonReply(status, JSON.stringify({ code: 'INVALID_FORM_BODY', message, errors }));
+  return errorReply(status, { code: 'INVALID_FORM_BODY', message, errors });
 }
 
 /** Ends the handling of a request with this answer. For what comes before an outcome: who calls, ids, bodies. */

@@ -9,7 +9,9 @@ export interface Reply {
   /** The header lines, each with a line break before it; `headerLines` makes them. */
   readonly lines: string;
   /** null: an answer that has no body at all (204, 304). */
-  readonly body: string | null;
+  readonly body: string | Uint8Array | null;
+  /** Of an error: the same as application/problem+json, for who asks for it (negotiate.ts). */
+  readonly asProblem?: () => Reply;
   /** Instead of the body: writes it piece by piece, for as long as it takes. The connection ends with it. */
   readonly stream?: (sink: Sink) => Promise<void>;
   /** Instead of an answer: turns the connection into a WebSocket, where that was asked for. */
@@ -103,7 +105,11 @@ export const NO_CONTENT: Reply = { status: 204, lines: headerLines([]), body: nu
 
 /** The status line's text, as uWebSockets.js wants it. */
 export function statusLine(status: number): string {
-  return `${status} ${REASONS[status] ?? 'Status'}`;
+  return `${status} ${reasonOf(status)}`;
+}
+
+export function reasonOf(status: number): string {
+  return REASONS[status] ?? 'Status';
 }
 
 const REASONS: Readonly<Record<number, string>> = {

@@ -9,6 +9,7 @@ export class Headers {
   authorization: string | undefined = undefined;
   clientIp: string | undefined = undefined;
   contentLength: string | undefined = undefined;
+  forwarded: string | undefined = undefined;
   gatewayKey: string | undefined = undefined;
   host: string | undefined = undefined;
   lastEventId: string | undefined = undefined;
@@ -20,6 +21,7 @@ export class Headers {
   role: string | undefined = undefined;
   transferEncoding: string | undefined = undefined;
   user: string | undefined = undefined;
+  xForwardedFor: string | undefined = undefined;
 }
 
 type Field = keyof Headers;
@@ -30,6 +32,7 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['authorization', 'authorization'],
   ['x-invited-client-ip', 'clientIp'],
   ['content-length', 'contentLength'],
+  ['forwarded', 'forwarded'],
   ['x-invited-gateway-key', 'gatewayKey'],
   ['host', 'host'],
   ['last-event-id', 'lastEventId'],
@@ -41,6 +44,7 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['x-invited-role', 'role'],
   ['transfer-encoding', 'transferEncoding'],
   ['x-invited-user', 'user'],
+  ['x-forwarded-for', 'xForwardedFor'],
 ]);
 
 export interface Request {

@@ -1,5 +1,7 @@
 // One listener: hands each request of uWebSockets.js to its route, in an exchange that nothing can throw out of.
 
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import type { TrustedProxies } from '../invite/trusted-proxies.js';
 import { addressOf, type ListenOn } from '../listen-on.js';
 import { StartError } from '../start-error.js';
 import type { Cors } from './cors.js';
@@ -20,6 +22,7 @@ export interface ServerOptions extends HandleOptions {
   /** For the one line that says why it can't listen: `INVITED_PORT`. */
   readonly portSetting: string;
   readonly router: Router;
+  readonly trustedProxies: TrustedProxies;
   /** May a connection be turned into a WebSocket? */
   readonly hasSockets: boolean;
   /** Requests under way at once; more are answered 503. */
@@ -31,17 +34,35 @@ export interface ServerOptions extends HandleOptions {
 export interface Server {
   /** `http://host:port`, or `unix:/path`. */
   readonly address: string;
-  /** Stops listening and waits for the requests under way, `graceMs` at most. */
+  /**
+   * Stops listening. Connections that are open stay open for one more answer, which says `Connection: close`. Resolves when none is under
+   * way and none has been asked for in a while, or after `graceMs`.
+   */
   drain(graceMs: number): Promise<void>;
 }
 
 const DRAIN_POLL_MS = 20;
+/**
+ * A connection nobody has used for so long is closed with the process. The older build tells nothing of idle connections, so it is only
+ * their requests that show that they are in use; one that comes in the moment of the exit is cut.
+ */
+const QUIET_MS = 500;
 
 export async function startServer({ uws }: LoadedUws, options: ServerOptions): Promise<Server> {
-  const traffic: Traffic = { inFlight: 0, isDraining: false, cors: options.cors, onBug: options.onBug };
+  const { onBug, listenOn, trustedProxies } = options;
+  const traffic: Traffic = {
+    inFlight: 0,
+    lastAt: 0,
+    isDraining: false,
+    cors: options.cors,
+    // Whoever has no address on a port has only hung up.
+    trustedProxies: { ...trustedProxies, unix: trustedProxies.unix && listenOn.kind === 'unix' },
+    onBug,
+  };
 
   const onRequest = (response: HttpResponse, raw: HttpRequest, upgrade: Upgrade | null): void => {
     let exchange: Exchange | null = null;
+    traffic.lastAt = performance.now();
     try {
       exchange = new Exchange(response, raw, traffic, upgrade);
       serve(exchange);
@@ -102,11 +123,13 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
     address,
     async drain(graceMs) {
       traffic.isDraining = true;
+      // The system resets the connections that wait to be accepted when nobody listens any more. Right behind the turn in which
+      // all were accepted that had come, they are the fewest.
+      await nextTurn();
       uws.us_listen_socket_close(socket);
-      const deadline = Date.now() + graceMs;
-      while (traffic.inFlight > 0 && Date.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-      }
+      const deadline = performance.now() + graceMs;
+      const isBusy = () => traffic.inFlight > 0 || performance.now() - traffic.lastAt < QUIET_MS;
+      while (isBusy() && performance.now() < deadline) await delay(DRAIN_POLL_MS);
     },
   };
 }

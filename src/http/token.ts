@@ -1,46 +1,126 @@
-// Verifies HS256 tokens (RFC 7519, RFC 7515), the same way each time: nothing of a token is believed before its
-// signature is. The hot path of every request with a token, so: one HMAC in one go, and a bounded memory of tokens that
-// were found good. test/unit/token.test.ts holds it against jose, token by token.
+// Who a token proves to call (RFC 7519, RFC 7515): signed with the secret (HS256), or by a key of the issuer's key set (EdDSA, ES256,
+// RS256). The header's algorithm chooses only between these two, which share no key: so no algorithm can be made to use the other's.
+//
+// The hot path of every request with a token, so: a bounded memory of tokens that were found good, and one HMAC in one go for HS256;
+// neither takes a promise. test/unit/token.test.ts holds them against jose, token by token.
 
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { isRole, type MaybeCaller } from '../invite/caller.js';
-import { isSnowflake } from '../invite/id.js';
-import { isPermissions, knownBits } from '../invite/permissions.js';
+import type { MaybeCaller } from '../invite/caller.js';
+import type { TokenKeys } from '../jwks/key-set.js';
 import type { Secret } from '../secret.js';
+import { type Claims, type ClaimsOptions, parseObject, readClaims } from './token-claims.js';
 
-export interface TokenOptions {
-  readonly jwtSecret: Secret;
-  /** null: any. */
-  readonly jwtAudience: string | null;
-  readonly jwtIssuer: string | null;
+export interface TokenOptions extends ClaimsOptions {
+  /** null: no HS256. */
+  readonly jwtSecret: Secret | null;
+  /** null: nothing but HS256. */
+  readonly keySet: TokenKeys | null;
 }
 
-/** The caller that a token proves at this moment, or null. */
-export type TokenVerifier = (token: string) => MaybeCaller;
+/** The caller that a token proves at this moment, or null; `unjudged`: whether it is good can't be told now. */
+export type Judged = MaybeCaller | 'unjudged';
 
-/** Good tokens kept: of some 300 bytes each. */
+/** Gives a promise only for a token of the key set that isn't remembered. */
+export type TokenVerifier = (token: string) => Judged | Promise<Judged>;
+
+/** Good tokens kept: of some 300 bytes each, of RS256 some 800. */
 const KEPT_MAX = 10_000;
-/** Different headers of tokens that are kept: there is one for each program that signs. */
+/** Different headers of tokens that are kept: there is one for each program or key that signs. */
 const HEADERS_KEPT_MAX = 16;
 const SIGNATURE = /^[A-Za-z0-9_-]{43}$/;
+const BY_SECRET = 0;
 
-interface Good {
-  readonly caller: MaybeCaller;
-  /** Seconds since the epoch; valid while notBefore ≤ now < expires. */
-  readonly notBefore: number;
-  readonly expires: number;
+interface Good extends Claims {
+  /** The key set that it was signed under, or BY_SECRET. */
+  readonly underSet: number;
 }
 
+type SignedBy = 'secret' | 'key';
+const SIGNED_BY: ReadonlyMap<unknown, SignedBy> = new Map<unknown, SignedBy>([
+  ['HS256', 'secret'],
+  ['EdDSA', 'key'],
+  ['ES256', 'key'],
+  ['RS256', 'key'],
+]);
+
 export function createTokenVerifier(options: TokenOptions): TokenVerifier {
-  // Made once: from bytes, each HMAC would make one of its own, which costs more than itself.
-  const key = createSecretKey(Buffer.from(options.jwtSecret.reveal()));
+  const { keySet } = options;
   const good = new LRUCache<string, Good>({ max: KEPT_MAX });
-  const soundHeaders = new LRUCache<string, true>({ max: HEADERS_KEPT_MAX });
+  const soundHeaders = new LRUCache<string, SignedBy>({ max: HEADERS_KEPT_MAX });
+  const isSigned = options.jwtSecret === null ? () => false : createHmacCheck(options.jwtSecret);
+
+  const remember = (token: string, header: string, signedBy: SignedBy, found: Good): MaybeCaller => {
+    soundHeaders.set(header, signedBy);
+    const now = nowSeconds();
+    if (now < found.expires) good.set(token, found);
+    return callerAt(found, now);
+  };
+
+  const claimsOf = (payload: string): Claims | null => {
+    const claims = parseObject(payload);
+    return claims === null ? null : readClaims(claims, options);
+  };
+
+  const verifyByKey = async (token: string, header: string, claims: Claims): Promise<Judged> => {
+    const verdict = (await keySet?.verify(token)) ?? 'not_signed';
+    if (verdict === 'unjudged') return verdict;
+    if (verdict === 'not_signed') return null;
+    return remember(token, header, 'key', { ...claims, underSet: verdict.underSet });
+  };
+
+  const verify = (token: string): Judged | Promise<Judged> => {
+    const payloadAt = token.indexOf('.');
+    const signatureAt = token.lastIndexOf('.');
+    if (payloadAt < 1 || signatureAt <= payloadAt || token.indexOf('.', payloadAt + 1) !== signatureAt)
+      return null;
+    const header = token.slice(0, payloadAt);
+    const signedBy = soundHeaders.get(header) ?? signerOf(parseObject(header));
+    if (signedBy === null) return null;
+    const isGood = signedBy === 'key' || isSigned(token, signatureAt);
+    const claims = isGood ? claimsOf(token.slice(payloadAt + 1, signatureAt)) : null;
+    if (claims === null) return null;
+    if (signedBy === 'secret') return remember(token, header, signedBy, { ...claims, underSet: BY_SECRET });
+    // Nobody asks an issuer for the sake of a token that would be refused anyway.
+    return keySet === null || callerAt(claims, nowSeconds()) === null
+      ? null
+      : verifyByKey(token, header, claims);
+  };
+
+  return (token) => {
+    const found = good.get(token);
+    if (found === undefined || (found.underSet !== BY_SECRET && found.underSet !== keySet?.current)) {
+      return verify(token);
+    }
+    return callerAt(found, nowSeconds());
+  };
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+function callerAt({ caller, notBefore, expires }: Claims, now: number): MaybeCaller {
+  return notBefore <= now && now < expires ? caller : null;
+}
+
+/**
+ * What a token with this header must be signed with; null: it is none of ours. Everything else that a header may bring along, such as
+ * a key of its own or the address of one, is not looked at; what one would have to understand (`crit`) is refused.
+ */
+function signerOf(header: Readonly<Record<string, unknown>> | null): SignedBy | null {
+  if (header === null || header['crit'] !== undefined) return null;
+  const signedBy = SIGNED_BY.get(header['alg']) ?? null;
+  const isNamed = header['kid'] === undefined || typeof header['kid'] === 'string';
+  return signedBy === 'key' && !isNamed ? null : signedBy;
+}
+
+function createHmacCheck(secret: Secret): (token: string, signatureAt: number) => boolean {
+  // Made once: from bytes, each HMAC would make one of its own, which costs more than itself.
+  const key = createSecretKey(Buffer.from(secret.reveal()));
   const expected = Buffer.alloc(43);
   const given = Buffer.alloc(43);
-
-  const isSigned = (token: string, signatureAt: number): boolean => {
+  return (token, signatureAt) => {
     const signature = token.slice(signatureAt + 1);
     if (!SIGNATURE.test(signature)) return false;
     given.write(signature, 'latin1');
@@ -48,78 +128,4 @@ export function createTokenVerifier(options: TokenOptions): TokenVerifier {
     expected.write(digest, 'latin1');
     return timingSafeEqual(given, expected);
   };
-
-  const hasSoundHeader = (header: string): boolean => {
-    if (soundHeaders.has(header)) return true;
-    if (!isSoundHeader(parseObject(header))) return false;
-    soundHeaders.set(header, true);
-    return true;
-  };
-
-  const verify = (token: string): Good | null => {
-    const payloadAt = token.indexOf('.');
-    const signatureAt = token.lastIndexOf('.');
-    if (payloadAt < 1 || signatureAt <= payloadAt || token.indexOf('.', payloadAt + 1) !== signatureAt)
-      return null;
-    if (!isSigned(token, signatureAt) || !hasSoundHeader(token.slice(0, payloadAt))) return null;
-    const claims = parseObject(token.slice(payloadAt + 1, signatureAt));
-    return claims === null ? null : readClaims(claims, options);
-  };
-
-  return (token) => {
-    const now = Math.floor(Date.now() / 1000);
-    let found = good.get(token);
-    if (found === undefined) {
-      found = verify(token) ?? undefined;
-      if (found === undefined) return null;
-      if (now < found.expires) good.set(token, found);
-    }
-    return found.notBefore <= now && now < found.expires ? found.caller : null;
-  };
-}
-
-/** HS256 and nothing that one would have to understand (`crit`). */
-function isSoundHeader(header: Readonly<Record<string, unknown>> | null): boolean {
-  return header !== null && header['alg'] === 'HS256' && header['crit'] === undefined;
-}
-
-function readClaims(claims: Readonly<Record<string, unknown>>, options: TokenOptions): Good | null {
-  const { exp, nbf, iat } = claims;
-  if (typeof exp !== 'number' || !isTimeOrNone(nbf) || !isTimeOrNone(iat)) return null;
-  if (options.jwtIssuer !== null && claims['iss'] !== options.jwtIssuer) return null;
-  if (options.jwtAudience !== null && !isFor(claims['aud'], options.jwtAudience)) return null;
-  const caller = makeCaller(claims['sub'], claims['role'], claims['permissions']);
-  return caller === null ? null : { caller, notBefore: nbf ?? 0, expires: exp };
-}
-
-function isTimeOrNone(time: unknown): time is number | undefined {
-  return time === undefined || typeof time === 'number';
-}
-
-function isFor(audience: unknown, wanted: string): boolean {
-  return audience === wanted || (Array.isArray(audience) && audience.includes(wanted));
-}
-
-/** A caller from unchecked claims; null if any of them is not what it should be. */
-export function makeCaller(userId: unknown, role: unknown, permissions: unknown): MaybeCaller {
-  if (!isSnowflake(userId)) return null;
-  if (role !== undefined && !isRole(role)) return null;
-  if (permissions !== undefined && !isPermissions(permissions)) return null;
-  return {
-    userId,
-    role: role ?? 'user',
-    permissions: permissions === undefined ? null : knownBits(permissions),
-  };
-}
-
-/** A JSON object in base64url, or null. */
-function parseObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : null;
-  } catch {
-    return null;
-  }
 }

@@ -39,9 +39,9 @@ export async function runJobs(
     await tellSupervisor({ kind: 'failed', problem: error.message });
     process.exit(1);
   }
-  endOn(['SIGTERM'], teardown, (error) =>
-    log.error({ problem: describeBug(error) }, 'could not end cleanly'),
-  );
+  endOn(['SIGTERM'], teardown, {
+    onProblem: (error) => log.error({ problem: describeBug(error) }, 'could not end cleanly'),
+  });
   await tellSupervisor({ kind: 'ready' });
 }
 

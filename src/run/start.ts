@@ -1,7 +1,6 @@
 // `invited start`: brings up what is missing (the embedded Redis and Postgres, a secret), and runs the processes that serve and the
 // one that does what is nobody's request.
 
-import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { signToken } from '../cli/sign-token.js';
 import type { Config } from '../config.js';
@@ -10,22 +9,23 @@ import { welcomeLines } from '../demo/welcome.js';
 import { openDataFolder } from '../embedded/data-folder.js';
 import { beginEmbeddedPostgres } from '../embedded/postgres.js';
 import { startEmbeddedRedis } from '../embedded/redis.js';
-import { loadOrCreateSecret } from '../embedded/secret.js';
 import { createEngine } from '../engine/engine.js';
+import { checkKeyFile } from '../jwks/key-set.js';
 import { addressOf, type ListenOn } from '../listen-on.js';
 import { createLog, describeBug } from '../log.js';
 import { Secret } from '../secret.js';
-import { StartError } from '../start-error.js';
 import { checkDurability, checkServer, connectRedis } from '../store/connection.js';
 import { createStore, type Store } from '../store/store.js';
 import { StoreUnavailable } from '../store/unavailable.js';
 import { endOn, Teardown } from '../teardown.js';
 import { reservePort } from '../workers/reserve-port.js';
 import { superviseWorkers } from '../workers/supervise.js';
+import { identityWarnings } from './identity-warnings.js';
+import { tokenSecret } from './token-secret.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
-/** Longer than a worker gives its requests to end. */
-const WORKER_STOP_MAX_MS = 12_000;
+/** Longer than a worker gives its requests to end, or the jobs process what it is at. */
+const STOP_MAX_MS = 12_000;
 const EMBEDDED_DURABILITY = 'everysec';
 const FSYNC = { cache: null, everysec: 'everysec', always: 'always' } as const;
 const OPEN_POLL_MS = 50;
@@ -43,6 +43,8 @@ export async function start(
   const teardown = new Teardown();
   const warn = (line: string): void => log.warn(line);
   try {
+    if (config.jwks !== null) await checkKeyFile(config.jwks);
+    for (const line of identityWarnings(config)) warn(line);
     const publicListener = await reservePort(config.publicListener, 'INVITED_PORT');
     const adminListener = await reservePort(config.adminListener, 'INVITED_ADMIN_PORT');
     const embedded = new Embedded(config, teardown, warn);
@@ -54,22 +56,23 @@ export async function start(
       await checkDurability(redis, config.durability);
     }
     const store = createStore(redis, { isCluster, waitingMax: config.waitingMax });
-    const jwtSecret = config.jwtSecret ?? new Secret(await keptSecret(config));
+    const jwtSecret = await tokenSecret(config);
     const settings = {
       ...env,
       INVITED_PORT: portSetting(publicListener),
       INVITED_ADMIN_PORT: portSetting(adminListener),
       INVITED_REDIS_URL: redisUrl.reveal(),
       INVITED_POSTGRES_URL: postgres?.url.reveal(),
-      INVITED_JWT_SECRET: jwtSecret.reveal(),
+      INVITED_JWT_SECRET: jwtSecret?.reveal(),
     };
-    const common = { module: MAIN, env: settings, stopMaxMs: WORKER_STOP_MAX_MS, onRestart: warn };
+    const common = { module: MAIN, env: settings, onRestart: warn };
     // Side by side: a process needs most of a second to begin.
     const started = await Promise.allSettled([
       superviseWorkers({
         ...common,
         name: 'The jobs process',
         count: 1,
+        stopMaxMs: STOP_MAX_MS,
         args: ['jobs', ...(postgres?.databaseFolder === undefined ? [] : [postgres.databaseFolder])],
         execArgv: process.execArgv,
       }),
@@ -77,22 +80,28 @@ export async function start(
         ...common,
         name: 'A worker',
         count: config.workers,
+        stopMaxMs: config.drainDelayMs + STOP_MAX_MS,
         args: ['worker'],
         execArgv: [...process.execArgv, ...WORKER_FLAGS],
       }),
     ]);
     // The workers end first: what they have answered is then copied.
-    for (const one of started) if (one.status === 'fulfilled') teardown.add(() => one.value.stop());
+    const running = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    for (const workers of running) teardown.add(() => workers.stop());
     for (const one of started) if (one.status === 'rejected') throw one.reason;
 
     print(`  public  ${addressOf(publicListener)}`);
     print(`  admin   ${addressOf(adminListener)}`);
     print(`  ledger  ${ledgerLine(config)}`);
-    endOn(['SIGINT', 'SIGTERM'], teardown, (error) =>
-      log.error({ problem: describeBug(error) }, 'could not end cleanly'),
-    );
+    endOn(['SIGINT', 'SIGTERM'], teardown, {
+      onProblem: (error) => log.error({ problem: describeBug(error) }, 'could not end cleanly'),
+      onAgain: () => {
+        log.warn('asked again to end: at once; requests under way are cut off');
+        for (const workers of running) workers.kill();
+      },
+    });
     await untilOpen(store);
-    if (config.demo) await showDemo(config, store, jwtSecret, publicListener);
+    if (config.demo && jwtSecret !== null) await showDemo(config, store, jwtSecret, publicListener);
     print('ready (Ctrl-C ends it)');
   } catch (error) {
     await teardown.run();
@@ -187,16 +196,6 @@ async function untilOpen(store: Store): Promise<void> {
     if (tries === TELL_AFTER_TRIES) print('  waiting until Redis holds our data (see the log) …');
     await new Promise((resolve) => setTimeout(resolve, OPEN_POLL_MS));
   }
-}
-
-/** The secret in the data folder, which is made if there is none. */
-export async function keptSecret(config: Config): Promise<string> {
-  try {
-    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  } catch {
-    throw new StartError(`The data folder ${config.dataDir} can't be used (INVITED_DATA_DIR).`);
-  }
-  return loadOrCreateSecret(config.dataDir);
 }
 
 function tokenOf(config: Config, userId: string) {

@@ -6,6 +6,7 @@ import { createEngine } from '../engine/engine.js';
 import { Feed } from '../events/feed.js';
 import { startListeners } from '../http/listeners.js';
 import type { Ledger } from '../invite/ledger.js';
+import { KeySet } from '../jwks/key-set.js';
 import { createLog, describeBug } from '../log.js';
 import { connectPostgres } from '../postgres/connection.js';
 import { migrated } from '../postgres/migrated.js';
@@ -16,6 +17,7 @@ import { createStore, type Store } from '../store/store.js';
 import { StoreUnavailable } from '../store/unavailable.js';
 import { endOn, Teardown } from '../teardown.js';
 import { tellSupervisor } from '../workers/message.js';
+import { keySetLog } from './key-set-log.js';
 import { createLedger } from './ledger.js';
 import { createMetrics } from './metrics.js';
 
@@ -33,9 +35,7 @@ export async function runWorker(env: Readonly<Record<string, string | undefined>
   const config = loadConfig(env);
   const log = createLog(config.logLevel);
   try {
-    const uws = await serve(config, teardown, (error) =>
-      log.error({ problem: describeBug(error) }, 'a request failed'),
-    );
+    const uws = await serve(config, teardown, log);
     log.debug({ uws }, 'serving');
   } catch (error) {
     await teardown.run();
@@ -43,26 +43,33 @@ export async function runWorker(env: Readonly<Record<string, string | undefined>
     await tellSupervisor({ kind: 'failed', problem: error.message });
     process.exit(1);
   }
-  endOn(['SIGTERM'], teardown, (error) =>
-    log.error({ problem: describeBug(error) }, 'could not end cleanly'),
-  );
+  endOn(['SIGTERM'], teardown, {
+    onProblem: (error) => log.error({ problem: describeBug(error) }, 'could not end cleanly'),
+  });
   await tellSupervisor({ kind: 'ready' });
 }
 
 /** Which build of uWebSockets.js serves. */
-async function serve(config: Config, teardown: Teardown, onBug: (error: unknown) => void): Promise<string> {
-  if (config.redisUrl === null || config.jwtSecret === null) {
+async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof createLog>): Promise<string> {
+  if (config.redisUrl === null || (config.jwtSecret === null && config.jwks === null)) {
     throw new StartError('A worker is started by `invited start`, not by hand.');
   }
+  const onBug = (error: unknown): void => log.error({ problem: describeBug(error) }, 'a request failed');
   const redis = await connectRedis({ url: config.redisUrl, timeoutMs: config.redisTimeoutMs });
   teardown.add(async () => redis.disconnect());
   const { isCluster } = await checkServer(redis, config.allowEviction);
   const store = createStore(redis, { isCluster, waitingMax: config.waitingMax });
+  const keySet =
+    config.jwks === null
+      ? null
+      : await KeySet.open({ location: config.jwks, log: keySetLog(log, config.jwks) });
+  teardown.add(async () => keySet?.close());
   const listeners = await startListeners(createEngine(store, config), {
     publicListener: config.publicListener,
     adminListener: config.adminListener,
     sharesPorts: config.workers > 1,
-    auth: { ...config, jwtSecret: config.jwtSecret },
+    auth: { ...config, keySet },
+    trustedProxies: config.trustedProxies,
     page: { iconUrlTemplate: config.iconUrl, publicUrl: config.publicUrl },
     corsOrigins: config.corsOrigins,
     reservedVanity: config.reservedVanity,
@@ -74,7 +81,7 @@ async function serve(config: Config, teardown: Teardown, onBug: (error: unknown)
     isUnavailable: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
     onBug,
   });
-  teardown.add(() => listeners.drain(GRACE_MS));
+  teardown.add(() => listeners.drain({ delayMs: config.drainDelayMs, graceMs: GRACE_MS }));
   return listeners.build;
 }
 

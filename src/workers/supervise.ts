@@ -30,6 +30,8 @@ export interface WorkerOptions {
 export interface Workers {
   /** SIGTERM to all; resolves when all have ended. */
   stop(): Promise<void>;
+  /** SIGKILL to all, for who can't wait any longer. */
+  kill(): void;
 }
 
 /**
@@ -49,7 +51,11 @@ export async function superviseWorkers(options: WorkerOptions): Promise<Workers>
     await stop();
     throw error;
   }
-  return { stop };
+  const kill = (): void => {
+    stopping.abort();
+    for (const slot of slots) slot.kill();
+  };
+  return { stop, kill };
 }
 
 /** The place of one worker, filled again whenever it falls empty. */
@@ -79,6 +85,10 @@ class Slot {
       clearTimeout(timer);
     }
     await this.#kept;
+  }
+
+  kill(): void {
+    this.#current?.kill('SIGKILL');
   }
 
   #fork(): ChildProcess {

@@ -12,6 +12,7 @@ import { open } from '../../src/http/route.js';
 import { createRouter } from '../../src/http/router.js';
 import { type Server, startServer } from '../../src/http/server.js';
 import { loadUws } from '../../src/http/uws.js';
+import { NO_PROXIES } from '../../src/invite/trusted-proxies.js';
 import type { ListenOn } from '../../src/listen-on.js';
 import { StartError } from '../../src/start-error.js';
 import { removeFolder } from '../support/remove-folder.js';
@@ -58,6 +59,7 @@ function start(listenOn: ListenOn, inFlightMax = 3): Promise<Server> {
     cors: null,
     router: createRouter([{ bases: [''], routes }], () => false),
     inFlightMax,
+    trustedProxies: NO_PROXIES,
     authenticator: { identify: () => ({ caller: null, toldAddress: null }) },
     isUnavailable: (error) => error instanceof Outage,
     onBug: (error) => bugs.push(error),

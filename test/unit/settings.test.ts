@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.js';
+import { shownLocation } from '../../src/key-location.js';
+import { identityWarnings } from '../../src/run/identity-warnings.js';
 import { Secret } from '../../src/secret.js';
 import { serverProblem } from '../../src/store/connection.js';
 import { fromRedisError, StoreBug, StoreUnavailable } from '../../src/store/unavailable.js';
@@ -151,6 +153,67 @@ describe('the settings of webhooks', () => {
     { INVITED_WEBHOOK_TIMEOUT_MS: '99' },
   ])('have bounds: %o', (env) => {
     expect(() => loadConfig(env)).toThrow(Object.keys(env)[0]);
+  });
+});
+
+describe('the key set of an issuer', () => {
+  it('is a file or a URL, whose query is a secret', () => {
+    expect(loadConfig({})).toMatchObject({ jwks: null });
+    expect(loadConfig({ INVITED_JWKS: '/etc/jwks.json' }).jwks).toEqual({
+      kind: 'file',
+      path: '/etc/jwks.json',
+    });
+    const { jwks } = loadConfig({ INVITED_JWKS: 'https://id.example/jwks?key=canary' });
+    expect(jwks).toMatchObject({ kind: 'url' });
+    expect(JSON.stringify(jwks)).not.toContain('canary');
+    expect(jwks === null ? '' : shownLocation(jwks)).toBe('https://id.example/jwks');
+  });
+
+  it.each(['ftp://canary.example/x', 'file:///canary', 'https://user:canary@id.example/', 'https://'])(
+    'is nothing else, in a line without it: %s',
+    (given) => {
+      const load = () => loadConfig({ INVITED_JWKS: given });
+      expect(load).toThrow(
+        /^Wrong settings: INVITED_JWKS must be the path of a file, or an http or https URL/,
+      );
+      expect(load).not.toThrow(/canary|\n/);
+    },
+  );
+});
+
+describe('those who are believed', () => {
+  it('are nobody by default', () => {
+    expect(loadConfig({})).toMatchObject({ gatewayKeys: [], trustedProxies: { networks: [], unix: false } });
+  });
+
+  it.each([
+    [
+      { INVITED_TRUSTED_PROXIES: '10.0.0.0/8, canary' },
+      /INVITED_TRUSTED_PROXIES must be addresses, networks/,
+    ],
+    [{ INVITED_TRUSTED_PROXIES: '10.0.0.0/8,' }, /INVITED_TRUSTED_PROXIES must be a list/],
+    [{ INVITED_GATEWAY_KEYS: 'canary,' }, /INVITED_GATEWAY_KEYS must be a list/],
+    [{ INVITED_GATEWAY_KEYS: 'canary, canary' }, /INVITED_GATEWAY_KEYS must not have a key twice/],
+    [
+      { INVITED_GATEWAY_KEYS: Array.from({ length: 17 }, (_, at) => `canary${at}`).join() },
+      /must be at most 16 keys/,
+    ],
+  ])('are told in a line without what was wrong: %o', (env, problem) => {
+    expect(() => loadConfig(env)).toThrow(problem);
+    expect(() => loadConfig(env)).not.toThrow(/canary/);
+  });
+
+  it('are warned of where anybody could be they', () => {
+    const warnings = (env: Record<string, string>) => identityWarnings(loadConfig(env));
+    expect(warnings({})).toEqual([]);
+    const [long, short] = ['canary'.repeat(6), 'canary'];
+    expect(warnings({ INVITED_GATEWAY_KEYS: long, INVITED_TRUSTED_PROXIES: '10.0.0.0/8,unix' })).toEqual([]);
+    expect(warnings({ INVITED_GATEWAY_KEYS: `${long},${short}` })).toEqual([
+      expect.stringMatching(/^A key in INVITED_GATEWAY_KEYS has fewer than 32 characters(?!.*canary)/),
+    ]);
+    expect(warnings({ INVITED_TRUSTED_PROXIES: '::/0' })).toEqual([expect.stringContaining('everybody')]);
+    expect(warnings({ INVITED_JWKS: '/x' })).toEqual([expect.stringContaining('INVITED_JWT_AUDIENCE')]);
+    expect(warnings({ INVITED_JWKS: '/x', INVITED_JWT_AUDIENCE: 'invited' })).toEqual([]);
   });
 });
 

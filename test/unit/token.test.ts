@@ -71,7 +71,7 @@ async function joseTakes(token: string, more: { audience?: string; issuer?: stri
   );
 }
 
-const options = { jwtSecret: new Secret(SECRET), jwtAudience: null, jwtIssuer: null };
+const options = { jwtSecret: new Secret(SECRET), keySet: null, jwtAudience: null, jwtIssuer: null };
 
 describe('the token verifier', () => {
   it.each(tokens)('%s', async (_, token, isGood) => {

@@ -1,12 +1,12 @@
 // GET /events: what the host must hear, as pages, as text/event-stream or as a WebSocket; and the readers who gave a name.
 
 import { setTimeout as wait } from 'node:timers/promises';
-import Negotiator from 'negotiator';
 import * as v from 'valibot';
 import type { Feed } from '../../events/feed.js';
 import { CLOSE_CODES, eventStreamEnd, eventStreamSink, socketSink } from '../events/forms.js';
 import { type Reader, type RelayOptions, relay } from '../events/relay.js';
 import type { FieldErrorCode } from '../field-errors.js';
+import { prefers } from '../negotiate.js';
 import { pageLimit, wholeText } from '../paging.js';
 import { problem } from '../problem.js';
 import { type Header, jsonReply, NO_CONTENT, type Reply, socketReply, streamReply } from '../reply.js';
@@ -147,7 +147,6 @@ function querySchema(feed: Feed) {
   });
 }
 
-function wantsStream(call: Call): boolean {
-  const { accept } = call.request.headers;
-  return new Negotiator({ headers: { accept } }).mediaType(['application/json', STREAM_TYPE]) === STREAM_TYPE;
+function wantsStream({ request: { headers } }: Call): boolean {
+  return prefers(headers.accept, ['application/json', STREAM_TYPE]) === STREAM_TYPE;
 }

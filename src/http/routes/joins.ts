@@ -1,6 +1,5 @@
 // GET /guilds/{guild_id}/joins: who came by which invite, as JSON or, for spreadsheets, as CSV.
 
-import Negotiator from 'negotiator';
 import * as v from 'valibot';
 import type { Engine } from '../../engine/engine.js';
 import { isCode } from '../../invite/code.js';
@@ -8,6 +7,7 @@ import { isSnowflake, type Snowflake } from '../../invite/id.js';
 import { isoTime } from '../../invite/invite-json.js';
 import type { Join, JoinsQuery, Ledger } from '../../invite/ledger.js';
 import type { FieldErrorCode } from '../field-errors.js';
+import { prefers } from '../negotiate.js';
 import { nextLink, pageLimit } from '../paging.js';
 import { problem } from '../problem.js';
 import { bodyReply, type Header, valueReply } from '../reply.js';
@@ -105,8 +105,7 @@ function csvOf(records: readonly JoinRecord[]): string {
   return [COLUMNS.join(','), ...lines, ''].join(CSV_LINE_END);
 }
 
-function wantsCsv(call: Call): boolean {
-  // Of two that a client wants alike it gets the one that it names first, of all that there are JSON.
-  const accept = call.request.headers.accept?.replace(/;\s*charset=[^,;]*/gi, '');
-  return new Negotiator({ headers: { accept } }).mediaType([JSON_TYPE, CSV_TYPE]) === CSV_TYPE;
+/** Of two that a client wants alike it gets the one that it names first, of all that there are JSON. */
+function wantsCsv({ request: { headers } }: Call): boolean {
+  return prefers(headers.accept, [JSON_TYPE, CSV_TYPE]) === CSV_TYPE;
 }

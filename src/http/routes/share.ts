@@ -1,12 +1,12 @@
 // The share URLs, /invite/{code} and /{code}: a page for people, or the plain invite for programs.
 
-import Negotiator from 'negotiator';
 import type { Engine } from '../../engine/engine.js';
 import type { Invite } from '../../invite/invite.js';
 import { inviteJson, isoTime } from '../../invite/invite-json.js';
 import { isKnown } from '../etags.js';
+import { prefers } from '../negotiate.js';
 import { type LandingOptions, type LandingView, landingHeaders, renderLanding } from '../page/landing.js';
-import { problem } from '../problem.js';
+import { PROBLEM_TYPE, problem } from '../problem.js';
 import { etag, type Header, htmlReply, jsonReply, notModified } from '../reply.js';
 import { type Call, open, type Route } from '../route.js';
 
@@ -34,12 +34,10 @@ export function shareRoutes(engine: Engine, options: LandingOptions): readonly R
   return [open('GET', '/invite/{code}', show), open('GET', '/{code}', show)];
 }
 
-function wantsJson(call: Call): boolean {
-  // Some clients name a character set here, though JSON has but one.
-  const accept = call.request.headers.accept?.replace(/;\s*charset=[^,;]*/gi, '');
-  // Where a client wants both alike, it gets the page.
-  const negotiator = new Negotiator({ headers: { accept } });
-  return negotiator.mediaType(['text/html', 'application/json']) === 'application/json';
+/** Where a client wants both alike, it gets the page; one who takes errors as JSON and no page is a program. */
+function wantsJson({ request: { headers } }: Call): boolean {
+  const preferred = prefers(headers.accept, ['text/html', 'application/json', PROBLEM_TYPE]);
+  return preferred === 'application/json' || preferred === PROBLEM_TYPE;
 }
 
 function viewOf({ revision: invite, memberCount, presenceCount }: Invite): LandingView {
