@@ -8,11 +8,13 @@ import { invited } from './contenders/invited.js';
 import { peersHere } from './contenders/peer-servers.js';
 import { type CopyResult, measureCopy } from './copy.js';
 import { type IdleResult, measureIdle } from './idle.js';
+import { type LimitsResult, measureLimits } from './limits.js';
 import { describeMachine, driverVersion, hasWrk } from './machine.js';
 import { measureOpenLoop, type OpenLoopResult } from './open-loop.js';
 import {
   printCopy,
   printIdle,
+  printLimits,
   printMachine,
   printOpenLoop,
   printRelay,
@@ -26,9 +28,9 @@ import { type RoundSettings, runScenario } from './rounds.js';
 import { measureScale, type ScaleResult } from './scale.js';
 import { scenarios } from './scenarios.js';
 
-const EXTRA = ['one-client', 'open-loop', 'copy', 'relay', 'scale'] as const;
+const EXTRA = ['one-client', 'open-loop', 'copy', 'relay', 'limits', 'scale'] as const;
 /** Only where they are asked for: they take their time. */
-const LONG: readonly string[] = ['copy', 'relay', 'scale'];
+const LONG: readonly string[] = ['copy', 'relay', 'limits', 'scale'];
 const USAGE = `usage: npm run bench -- [scenario …] [options]
 
   scenarios       ${scenarios.map(({ name }) => name).join(' ')}
@@ -87,6 +89,7 @@ async function main(args: readonly string[]): Promise<number> {
     scale: null,
     copy: null,
     relay: null,
+    limits: null,
   };
   for (const scenario of scenarios.filter(({ name }) => wanted.includes(name))) {
     tell(scenario.name);
@@ -115,6 +118,11 @@ async function main(args: readonly string[]): Promise<number> {
     const relay: RelayResult = await measureRelay(settings, tell);
     result.relay = relay;
     printRelay(print, relay);
+  }
+  if (wanted.includes('limits')) {
+    const limits: LimitsResult = await measureLimits(settings, tell);
+    result.limits = limits;
+    printLimits(print, limits);
   }
   if (wanted.includes('scale')) {
     const scale: ScaleResult = await measureScale(settings, tell);

@@ -2,6 +2,7 @@
 
 import type { CopyResult } from './copy.js';
 import type { IdleResult } from './idle.js';
+import type { LimitsResult } from './limits.js';
 import type { OpenLoopResult } from './open-loop.js';
 import type { RelayResult } from './relay.js';
 import type { BenchResult } from './result.js';
@@ -122,6 +123,21 @@ export function printRelay(print: Print, { standings, told }: RelayResult): void
   print(
     `  told, from the beginning of a turn until all was: stream ${whole(told.streamPerSecond)}/s, webhook ${whole(told.webhookPerSecond)}/s`,
   );
+}
+
+export function printLimits(print: Print, { standings }: LimitsResult): void {
+  print('\nlimits: accept-hot, each request a new user, with and without rate limits');
+  table(print, [
+    ['', 'accepts/s', 'of without', 'p99 ms', 'server µs', 'store µs'],
+    ...standings.map(({ name, median }) => [
+      name,
+      whole(median.perSecond),
+      median.share.toFixed(2),
+      median.p99.toFixed(2),
+      median.serverMicros.toFixed(1),
+      median.storeMicros.toFixed(1),
+    ]),
+  ]);
 }
 
 export function printScale(print: Print, { sizes }: ScaleResult): void {

@@ -2,6 +2,7 @@
 
 import type { CopyResult } from './copy.js';
 import type { IdleResult } from './idle.js';
+import type { LimitsResult } from './limits.js';
 import type { Machine } from './machine.js';
 import type { OpenLoopResult } from './open-loop.js';
 import type { RelayResult } from './relay.js';
@@ -24,4 +25,5 @@ export interface BenchResult {
   scale: ScaleResult | null;
   copy: CopyResult | null;
   relay: RelayResult | null;
+  limits: LimitsResult | null;
 }

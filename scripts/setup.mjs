@@ -4,12 +4,29 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR_MIN = 20;
 const INSTALL_MAX_MS = 15 * 60_000;
+const DOCS_PAGE_FILES = [
+  'swagger-ui-bundle.js',
+  'swagger-ui-bundle.js.LICENSE.txt',
+  'swagger-ui.css',
+  'LICENSE',
+  'NOTICE',
+];
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -122,18 +139,33 @@ export function ensureBuilt() {
     fail('The program could not be built: the TypeScript compiler failed, see above.');
   }
   removeStale();
+  copyDocsPage();
   writeFileSync(stampFile, stamp);
 }
 
 function digestOfSources() {
   const hash = createHash('sha256');
-  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', ...filesUnder('src')];
+  const files = [
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/setup.mjs',
+    ...filesUnder('src'),
+  ];
   for (const file of files)
     hash
       .update(`${file}\0`)
       .update(readFileSync(join(root, file)))
       .update('\0');
   return hash.digest('hex');
+}
+
+/** Swagger UI, which /docs shows the API with, and what its licences ask for. */
+function copyDocsPage() {
+  const from = join(root, 'node_modules', 'swagger-ui-dist');
+  const to = join(root, 'dist', 'swagger-ui');
+  mkdirSync(to, { recursive: true });
+  for (const file of DOCS_PAGE_FILES) copyFileSync(join(from, file), join(to, file));
 }
 
 /** A compiled file whose source is gone could still be imported. */

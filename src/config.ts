@@ -46,6 +46,8 @@ export interface Config {
   readonly gatewayKeys: readonly Secret[];
   /** Whose word for the address of a client counts. */
   readonly trustedProxies: TrustedProxies;
+  /** `off`: whoever asks may do so as often as he likes. */
+  readonly rateLimits: 'on' | 'off';
   readonly codeLength: number;
   readonly maxInvitesPerGuild: number;
   readonly reservedVanity: ReadonlySet<string>;
@@ -93,6 +95,9 @@ const list = v.pipe(
     'must be a list separated by commas, without empty parts',
   ),
 );
+/** What fits into an address of the system; uWebSockets.js copies it there without looking. */
+const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
+const PORT_PROBLEM = `must be a port from 0 to 65535 or unix:/path.sock (of at most ${SOCKET_PATH_BYTES_MAX} bytes)`;
 const port = v.union(
   [
     whole(0, 65_535),
@@ -101,9 +106,10 @@ const port = v.union(
       v.startsWith('unix:'),
       v.minLength(6),
       v.transform((given) => given.slice('unix:'.length)),
+      v.check((path) => Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX, PORT_PROBLEM),
     ),
   ],
-  'must be a port from 0 to 65535 or unix:/path.sock',
+  PORT_PROBLEM,
 );
 const httpUrl = v.pipe(
   v.string(),
@@ -178,6 +184,14 @@ export const environment = v.object({
   INVITED_PORT: v.optional(port, '8080'),
   INVITED_ADMIN_HOST: v.optional(text, '127.0.0.1'),
   INVITED_ADMIN_PORT: v.optional(port, '9090'),
+  INVITED_SOCKET_MODE: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^0?[67][0-7]{2}$/, 'must be rights such as 660, of which the first digit is 6 or 7'),
+      v.transform((octal) => Number.parseInt(octal, 8)),
+    ),
+    '660',
+  ),
   INVITED_REDIS_URL: v.optional(
     v.pipe(v.string(), v.regex(/^(rediss?|unix):\/\/./, 'must start with redis://, rediss:// or unix://')),
   ),
@@ -206,6 +220,7 @@ export const environment = v.object({
   INVITED_JWT_ISSUER: v.optional(text),
   INVITED_GATEWAY_KEYS: v.optional(gatewayKeys),
   INVITED_TRUSTED_PROXIES: v.optional(trustedProxies),
+  INVITED_RATE_LIMITS: v.optional(v.picklist(['on', 'off'], 'must be on or off'), 'on'),
   INVITED_CODE_LENGTH: v.optional(whole(CODE_LENGTH_MIN, CODE_LENGTH_MAX), '8'),
   INVITED_MAX_INVITES_PER_GUILD: v.optional(whole(1, 100_000), '1000'),
   INVITED_RESERVED_VANITY: v.optional(list),
@@ -262,8 +277,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new StartError('Wrong settings: INVITED_WEBHOOK_SECRET must be set where INVITED_WEBHOOK_URLS is.');
   }
   return {
-    publicListener: listenOn(set.INVITED_HOST, set.INVITED_PORT),
-    adminListener: listenOn(set.INVITED_ADMIN_HOST, set.INVITED_ADMIN_PORT),
+    publicListener: listenOn(set.INVITED_HOST, set.INVITED_PORT, set.INVITED_SOCKET_MODE),
+    adminListener: listenOn(set.INVITED_ADMIN_HOST, set.INVITED_ADMIN_PORT, set.INVITED_SOCKET_MODE),
     redisUrl: set.INVITED_REDIS_URL === undefined ? null : new Secret(set.INVITED_REDIS_URL),
     postgresUrl: set.INVITED_POSTGRES_URL === undefined ? null : new Secret(set.INVITED_POSTGRES_URL),
     postgres: set.INVITED_POSTGRES,
@@ -281,6 +296,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     jwtIssuer: set.INVITED_JWT_ISSUER ?? null,
     gatewayKeys: (set.INVITED_GATEWAY_KEYS ?? []).map((key) => new Secret(key)),
     trustedProxies: set.INVITED_TRUSTED_PROXIES ?? NO_PROXIES,
+    rateLimits: set.INVITED_RATE_LIMITS,
     codeLength: set.INVITED_CODE_LENGTH,
     maxInvitesPerGuild: set.INVITED_MAX_INVITES_PER_GUILD,
     reservedVanity: new Set((set.INVITED_RESERVED_VANITY ?? []).map((word) => word.toLowerCase())),
@@ -301,17 +317,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 }
 
-/**
- * Is the secret of HS256 tokens the one in the data folder? Not where an issuer signs the tokens and nothing of the server is embedded: a
- * file in a folder that nobody thinks of must not be a second way in.
- */
-export function keepsTokenSecret({ jwtSecret, jwks, redisUrl, demo }: Config): boolean {
-  return jwtSecret === null && (jwks === null || redisUrl === null || demo);
-}
-
-function listenOn(host: string, portOrPath: number | string): ListenOn {
+function listenOn(host: string, portOrPath: number | string, mode: number): ListenOn {
   if (typeof portOrPath === 'number') return { kind: 'tcp', host, port: portOrPath };
-  return { kind: 'unix', path: portOrPath };
+  return { kind: 'unix', path: portOrPath, mode };
 }
 
 function isUrlWithoutUser(given: string): boolean {

@@ -41,6 +41,21 @@ export const SETTINGS: Readonly<Record<keyof typeof environment.entries, Descrip
     values: 'an address of this machine, or a name of one',
   },
   INVITED_ADMIN_PORT: { group: 'Listeners', text: 'Port or socket of the admin listener.', values: PORT },
+  INVITED_SOCKET_MODE: {
+    group: 'Listeners',
+    text: 'The rights of the file of a Unix socket: who may connect.',
+    values: 'three octal digits, the first 6 or 7',
+  },
+  INVITED_TRUSTED_PROXIES: {
+    group: 'Listeners',
+    text: "Whose word for a client's address counts (`X-Forwarded-For`, `Forwarded`): the rightmost address that is none of these is the client's.",
+    values: `up to 100 addresses and networks (\`10.0.0.0/8\`), ${BY_COMMAS}; \`unix\` is whoever comes by a Unix socket`,
+    unset: 'nobody',
+  },
+  INVITED_RATE_LIMITS: {
+    group: 'Listeners',
+    text: 'Whether the public listener counts how often callers and addresses ask. `off` where the gateway does.',
+  },
   INVITED_CORS_ORIGINS: {
     group: 'Listeners',
     text: 'Whose pages may read answers of the public listener, beside those of its own origin.',
@@ -52,26 +67,21 @@ export const SETTINGS: Readonly<Record<keyof typeof environment.entries, Descrip
     text: 'Signs and verifies tokens (HS256).',
     values: 'at least 32 bytes',
     unset:
-      'made at the first start, and kept in the data folder; none where `INVITED_JWKS` and `INVITED_REDIS_URL` are set and `INVITED_DEMO` is not',
+      'made at the first start, and kept in the data folder; none where `INVITED_JWKS` and `INVITED_REDIS_URL` are set and `INVITED_DEMO` is off',
   },
   INVITED_JWKS: {
     group: 'Callers',
-    text: 'Public keys of an issuer whose tokens are believed (EdDSA, ES256, RS256). Read anew while the server runs.',
-    values: 'the path of a JWK Set, or an http or https URL of one without a user or password in it',
+    text: 'The public keys of your issuer (JWK Set), for tokens signed by EdDSA, ES256 or RS256. A file is looked at every 5 s, a URL asked every 2 min.',
+    values: 'the path of a file, or an http or https URL without a user or password in it',
+    unset: 'HS256 alone',
   },
   INVITED_JWT_AUDIENCE: { group: 'Callers', text: 'Tokens must name it in `aud`.', values: 'a text' },
   INVITED_JWT_ISSUER: { group: 'Callers', text: 'Tokens must name it in `iss`.', values: 'a text' },
   INVITED_GATEWAY_KEYS: {
     group: 'Callers',
     text: 'Who sends one of them in `X-Invited-Gateway-Key` may say who calls. Several, so that they can be changed without an interruption.',
-    values: `up to 16 different keys, ${BY_COMMAS}; 32 bytes each are good`,
+    values: `up to 16 keys, ${BY_COMMAS}; of 32 characters or more, or the log warns`,
     unset: 'no gateway is believed',
-  },
-  INVITED_TRUSTED_PROXIES: {
-    group: 'Callers',
-    text: "Whose `X-Forwarded-For` or `Forwarded` tells a client's address.",
-    values: `up to 100 addresses, networks such as \`10.0.0.0/8\`, or \`unix\` for whoever comes by a Unix socket, ${BY_COMMAS}`,
-    unset: 'nobody is believed',
   },
   INVITED_REDIS_URL: {
     group: 'Redis',
@@ -164,6 +174,10 @@ export const SETTINGS: Readonly<Record<keyof typeof environment.entries, Descrip
     values: 'an http or https URL with a fixed host, with `{guild_id}` and `{icon_hash}` in it',
     unset: 'initials',
   },
+  INVITED_DRAIN_DELAY_MS: {
+    group: 'Processes and limits',
+    text: 'How long a server that is told to end serves on, after `/readyz` has turned 503; for a load balancer to notice.',
+  },
   INVITED_WORKERS: {
     group: 'Processes and limits',
     text: 'HTTP processes on the same two ports; one that dies is started again. Must be 1 where a listener is a Unix socket.',
@@ -175,10 +189,6 @@ export const SETTINGS: Readonly<Record<keyof typeof environment.entries, Descrip
   INVITED_MAX_WAITING: {
     group: 'Processes and limits',
     text: 'Accepts, and likewise reads, that may wait for Redis in one process; more get 503.',
-  },
-  INVITED_DRAIN_DELAY_MS: {
-    group: 'Processes and limits',
-    text: 'How long a server that is told to end serves on, after `/readyz` has turned 503; for a load balancer to notice (`deploy/README.md`).',
   },
   INVITED_DEMO: {
     group: 'Processes and limits',

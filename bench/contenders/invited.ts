@@ -52,6 +52,7 @@ async function start(options: StartOptions, env: Readonly<Record<string, string>
         INVITED_JWT_SECRET: options.jwtSecret,
         // So that a bench of creating is not a bench of refusing.
         INVITED_MAX_INVITES_PER_GUILD: '100000',
+        INVITED_RATE_LIMITS: 'off',
         INVITED_LOG_LEVEL: 'warn',
         INVITED_DURABILITY: DURABILITY[options.fsync],
         ...env,

@@ -31,6 +31,11 @@ do
     return journal .. 'lease:' .. work
   end
 
+  -- Who has taken how many of a bucket, in the window of the clock with this number.
+  function keys.limits(bucket, number)
+    return journal .. 'limits:' .. bucket .. ':' .. string.format('%d', number)
+  end
+
   -- Where a user may be a temporary member, in the partitions of this journal.
   function keys.temporary(user_id)
     return journal .. 'temporary:' .. user_id

@@ -3,7 +3,8 @@
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Config, keepsTokenSecret } from '../config.js';
+import type { Config } from '../config.js';
+import { keepsTokenSecret } from '../kept-secret.js';
 import { type Finding, ok, problem, warning } from './finding.js';
 
 const NAME = 'data_folder';

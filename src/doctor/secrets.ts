@@ -1,6 +1,7 @@
 // Could anybody guess what callers are believed by? Says how long secrets are, never what.
 
-import { type Config, keepsTokenSecret } from '../config.js';
+import type { Config } from '../config.js';
+import { keepsTokenSecret } from '../kept-secret.js';
 import { type Finding, ok, problem, warning } from './finding.js';
 
 /** Half and all of what `openssl rand -base64 24` gives. */

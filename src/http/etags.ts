@@ -25,8 +25,8 @@ export function wantedVersion({ ifMatch }: Readonly<Headers>): WantedVersion {
   return versions.map(({ text }) => Number(text));
 }
 
-/** Has who asks this version already? Compared weakly; what can't be read says nothing. */
-export function isKnown({ ifNoneMatch }: Readonly<Headers>, version: number): boolean {
+/** Has who asks this version, or what else a tag says, already? Compared weakly; what can't be read says nothing. */
+export function isKnown({ ifNoneMatch }: Readonly<Headers>, version: number | string): boolean {
   if (ifNoneMatch === undefined) return false;
   const tags = parseTags(ifNoneMatch);
   if (tags === null) return false;

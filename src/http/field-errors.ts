@@ -27,6 +27,8 @@ const MESSAGES = {
 
 export type FieldErrorCode = keyof typeof MESSAGES;
 
+export const FIELD_ERROR_CODES = Object.keys(MESSAGES) as readonly FieldErrorCode[];
+
 export function fieldError(path: string, code: FieldErrorCode): FieldError {
   return { path, code, message: MESSAGES[code] };
 }

@@ -1,7 +1,7 @@
-// From a request to its answer, in the contract's order of checks (§7): route, who calls, 401, role, ids in the path,
-// body; what comes after is the handler's and the engine's. Turns whatever is thrown into an answer.
+// From a request to its answer, in the contract's order of checks (§7): route, who calls, rate limit, 401, role, ids in the
+// path, body; what comes after is the handler's and the engine's. Turns whatever is thrown into an answer.
 
-import type { Address } from '../invite/address.js';
+import { type Address, parseAddress } from '../invite/address.js';
 import type { MaybeCaller } from '../invite/caller.js';
 import { isSnowflake, type Snowflake } from '../invite/id.js';
 import type { TrustedProxies } from '../invite/trusted-proxies.js';
@@ -9,6 +9,7 @@ import type { Authenticator, Identity } from './auth.js';
 import { clientAddress } from './client-address.js';
 import { fieldError } from './field-errors.js';
 import { parseJson } from './json.js';
+import type { RateLimits } from './limits/rate-limits.js';
 import { InvalidFields, problem, Refusal } from './problem.js';
 import type { Reply } from './reply.js';
 import type { Request } from './request.js';
@@ -36,6 +37,8 @@ export interface Incoming {
 
 export interface HandleOptions {
   readonly authenticator: Authenticator;
+  /** null: there are none. */
+  readonly rateLimits: RateLimits | null;
   /** Is this error an outage, rather than a bug? */
   readonly isUnavailable: (error: unknown) => boolean;
   /** Told of every bug, with nothing of the request but its id. */
@@ -59,15 +62,52 @@ function replyTo(error: unknown, { isUnavailable, onBug }: HandleOptions): Reply
   return problem('INTERNAL_SERVER_ERROR');
 }
 
-function answer(incoming: Incoming, match: FoundRoute, { authenticator }: HandleOptions): Promise<Reply> {
-  const identity = authenticator.identify(incoming.request);
-  if (!(identity instanceof Promise)) return answerTo(incoming, match, identity);
+function answer(incoming: Incoming, match: FoundRoute, options: HandleOptions): Promise<Reply> {
+  const identity = options.authenticator.identify(incoming.request);
+  if (!(identity instanceof Promise)) return answerTo(incoming, match, identity, options);
   // Kept before the wait: a client who hangs up meanwhile must not take his address out of sight of the bans.
   incoming.peerAddress();
-  return identity.then((known) => answerTo(incoming, match, known));
+  return identity.then((known) => answerTo(incoming, match, known, options));
 }
 
-function answerTo(incoming: Incoming, { route, params }: FoundRoute, identity: Identity): Promise<Reply> {
+function answerTo(
+  incoming: Incoming,
+  match: FoundRoute,
+  identity: Identity,
+  options: HandleOptions,
+): Promise<Reply> {
+  const { rateLimits } = options;
+  const { limit } = match.route;
+  const who = rateLimits === null || limit === null ? null : nameOf(incoming, identity);
+  if (rateLimits === null || limit === null || who === null) return serve(incoming, match, identity);
+  const work = async (): Promise<Reply> => {
+    try {
+      return await serve(incoming, match, identity);
+    } catch (error) {
+      return replyTo(error, options);
+    }
+  };
+  const asker = { name: who, isCaller: identity.caller !== null, subject: match.params.values[0] ?? '' };
+  return rateLimits.run(limit, asker, work);
+}
+
+/** Who is counted: the caller, else where he comes from; null if neither is known. */
+function nameOf(incoming: Incoming, { caller, toldAddress }: Identity): string | null {
+  if (caller !== null) return caller.userId;
+  return addressCounted(incoming, toldAddress)?.banKey ?? null;
+}
+
+/** What can't be read is no way around the limits: those who send it are counted together, by whom they come through. */
+function addressCounted(incoming: Incoming, toldAddress: string | null): Address | null {
+  try {
+    return clientAddress(incoming, toldAddress);
+  } catch (error) {
+    if (error instanceof InvalidFields) return parseAddress(incoming.peerAddress());
+    throw error;
+  }
+}
+
+function serve(incoming: Incoming, { route, params }: FoundRoute, identity: Identity): Promise<Reply> {
   const { caller, toldAddress } = identity;
   checkAccess(route.access, identity);
   checkIds(params);

@@ -10,9 +10,12 @@ import { isReserved } from '../invite/vanity.js';
 import type { ListenOn } from '../listen-on.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
 import { type CorsOrigins, createCors } from './cors.js';
+import type { RateLimits } from './limits/rate-limits.js';
+import { makeDocument } from './openapi/document.js';
 import type { LandingOptions } from './page/landing.js';
-import { createRouter } from './router.js';
+import { createRouter, type RouteGroup } from './router.js';
 import { directoryRoutes } from './routes/directory.js';
+import { docsRoutes } from './routes/docs.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/import.js';
@@ -36,7 +39,11 @@ export interface ListenerOptions {
   /** Whose pages may read answers of the public listener; null: of no other origin. */
   readonly corsOrigins: CorsOrigins | null;
   readonly reservedVanity: ReadonlySet<string>;
+  /** Of the program, for its description. */
+  readonly version: string;
   readonly requestsInFlightMax: number;
+  /** Of the public listener; null: there are none. */
+  readonly rateLimits: RateLimits | null;
   /** null: there is none. */
   readonly ledger: Ledger | null;
   readonly feed: Feed;
@@ -52,6 +59,20 @@ export interface Listeners {
   readonly build: string;
   /** Readiness goes 503 at once; `delayMs` later listening stops; from then requests under way end within `graceMs`. */
   drain(times: { readonly delayMs: number; readonly graceMs: number }): Promise<void>;
+}
+
+/** A word that is reserved is never the code of a share URL, whatever the listener serves there. */
+export const isReservedSegment = (segment: string): boolean => isReserved(segment);
+
+/** As far as routes need them. */
+export type RouteOptions = Pick<
+  ListenerOptions,
+  'page' | 'reservedVanity' | 'version' | 'ledger' | 'feed' | 'readerMaxMs' | 'metrics' | 'isUnavailable'
+>;
+
+export interface RouteGroups {
+  readonly publicGroups: readonly RouteGroup[];
+  readonly adminGroups: readonly RouteGroup[];
 }
 
 /** Readers of events that stay, in one process: what waits for each of them takes memory. */
@@ -72,54 +93,28 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
     inFlightMax: options.requestsInFlightMax,
     sharesPort: options.sharesPorts,
   };
-  // A word that is reserved is never the code of a share URL, whatever the listener serves there.
-  const isReservedSegment = (segment: string) => isReserved(segment);
+  const { publicGroups, adminGroups } = routeGroups(engine, options, {
+    closing: closing.signal,
+    isReady: () => isReady,
+  });
 
   const publicServer: Server = await startServer(loaded, {
     ...common,
     listenOn: options.publicListener,
+    rateLimits: options.rateLimits,
     portSetting: 'INVITED_PORT',
     hasSockets: false,
     cors: options.corsOrigins === null ? null : createCors(options.corsOrigins),
-    router: createRouter(
-      [
-        {
-          bases: ['/api/v1', '/v1'],
-          routes: [
-            ...inviteRoutes(engine),
-            ...inviteListRoutes(engine),
-            ...vanityRoutes(engine, options.reservedVanity),
-          ],
-        },
-        { bases: [''], routes: shareRoutes(engine, options.page) },
-      ],
-      isReservedSegment,
-    ),
+    router: createRouter(publicGroups, isReservedSegment),
   });
   const adminServer: Server = await startServer(loaded, {
     ...common,
     listenOn: options.adminListener,
+    rateLimits: null,
     portSetting: 'INVITED_ADMIN_PORT',
     hasSockets: true,
     cors: null,
-    router: createRouter(
-      [
-        {
-          bases: ['/internal/v1'],
-          routes: [
-            ...directoryRoutes(engine),
-            ...importRoutes(engine),
-            ...eventRoutes({ ...options, closing: closing.signal, readersMax: EVENT_READERS_MAX }),
-            ...(options.ledger === null ? [] : joinRoutes(engine, options.ledger)),
-          ],
-        },
-        {
-          bases: [''],
-          routes: [...healthRoutes(engine, () => !isReady), ...metricsRoutes(options.metrics)],
-        },
-      ],
-      isReservedSegment,
-    ),
+    router: createRouter(adminGroups, isReservedSegment),
   }).catch(async (error: unknown) => {
     await publicServer.drain(0);
     throw error;
@@ -135,4 +130,52 @@ export async function startListeners(engine: Engine, options: ListenerOptions): 
       await Promise.all([publicServer.drain(graceMs), adminServer.drain(graceMs)]);
     },
   };
+}
+
+/** How far the end of the process has come. */
+interface Stage {
+  /** Listening stops, and whoever stays is sent away. */
+  readonly closing: AbortSignal;
+  /** false: no more requests should be sent here. */
+  isReady(): boolean;
+}
+
+/** What each listener serves. */
+export function routeGroups(engine: Engine, options: RouteOptions, stage: Stage): RouteGroups {
+  const publicGroups: readonly RouteGroup[] = [
+    {
+      bases: ['/api/v1', '/v1'],
+      routes: [
+        ...inviteRoutes(engine),
+        ...inviteListRoutes(engine),
+        ...vanityRoutes(engine, options.reservedVanity),
+      ],
+    },
+    {
+      bases: [''],
+      routes: [...shareRoutes(engine, options.page), ...docsRoutes(() => makeDocument(described))],
+    },
+  ];
+  const adminGroups: readonly RouteGroup[] = [
+    {
+      bases: ['/internal/v1'],
+      routes: [
+        ...directoryRoutes(engine),
+        ...importRoutes(engine),
+        ...eventRoutes({ ...options, closing: stage.closing, readersMax: EVENT_READERS_MAX }),
+        ...(options.ledger === null ? [] : joinRoutes(engine, options.ledger)),
+      ],
+    },
+    {
+      bases: [''],
+      routes: [...healthRoutes(engine, () => !stage.isReady()), ...metricsRoutes(options.metrics)],
+    },
+  ];
+  const described = {
+    publicGroups,
+    adminGroups,
+    version: options.version,
+    publicUrl: options.page.publicUrl,
+  };
+  return { publicGroups, adminGroups };
 }

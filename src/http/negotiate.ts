@@ -19,5 +19,12 @@ export function wantsProblem(accept: string | undefined): boolean {
   return prefers(accept, ['application/json', PROBLEM_TYPE]) === PROBLEM_TYPE;
 }
 
+/** Does a client take a body in gzip (RFC 9110, section 12.5.3)? */
+export function acceptsGzip(acceptEncoding: string | undefined): boolean {
+  if (acceptEncoding === undefined) return false;
+  const negotiator = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } });
+  return negotiator.encoding(['gzip', 'identity']) === 'gzip';
+}
+
 /** Spares the others a closer look. */
 const NAMES_IT = /application\/problem\+json/i;

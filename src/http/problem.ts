@@ -28,6 +28,7 @@ const PROBLEMS = {
   VERSION_MISMATCH: [412, 'It has another version than you ask for.'],
   PAYLOAD_TOO_LARGE: [413, 'The request body is too large.'],
   IDEMPOTENCY_KEY_REUSED: [422, 'This Idempotency-Key was used with another body.'],
+  RATE_LIMITED: [429, 'You are doing this too often; wait a while.'],
   INTERNAL_SERVER_ERROR: [500, 'Something went wrong on our side.'],
   SERVICE_UNAVAILABLE: [503, 'Not available right now; try again shortly.'],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
@@ -49,6 +50,12 @@ const EXTRA_HEADERS: { readonly [Code in ProblemCode]?: readonly Header[] } = {
   UNAUTHORIZED: [CHALLENGE],
   SERVICE_UNAVAILABLE: [RETRY_AFTER],
 };
+
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
+
+export function problemStatus(code: ProblemCode): number {
+  return PROBLEMS[code][0];
+}
 
 export function problemMessage(code: ProblemCode): string {
   return PROBLEMS[code][1];
@@ -89,6 +96,15 @@ export function errorReply(
     return bodyReply(status, PROBLEM_TYPE, JSON.stringify(body), headers);
   };
   return { ...jsonReply(status, JSON.stringify(error), headers), asProblem };
+}
+
+/** 429 with when to come again; `Retry-After` has whole seconds only. */
+export function rateLimited(msLeft: number): Reply {
+  const [status, message] = PROBLEMS.RATE_LIMITED;
+  const seconds = Math.max(1, Math.ceil(msLeft / 1000));
+  const retryAfter = Number((msLeft / 1000).toFixed(3));
+  const body = { code: 'RATE_LIMITED', message, retry_after: retryAfter, global: false };
+  return jsonReply(status, JSON.stringify(body), [['Retry-After', String(seconds)]]);
 }
 
 /** 400 with what is wrong, field by field. */

@@ -20,11 +20,9 @@ export interface Reply {
 
 const JSON_TYPE: Header = ['Content-Type', 'application/json'];
 const HTML_TYPE: Header = ['Content-Type', 'text/html; charset=utf-8'];
-/** What every answer says. */
-const COMMON: readonly Header[] = [
-  ['X-Content-Type-Options', 'nosniff'],
-  ['Cache-Control', 'no-store'],
-];
+const NO_SNIFFING: Header = ['X-Content-Type-Options', 'nosniff'];
+/** What every answer of the API says. */
+const COMMON: readonly Header[] = [NO_SNIFFING, ['Cache-Control', 'no-store']];
 
 /** Headers as they are sent, in one piece: uWebSockets.js takes as long for each as for all. None may hold a line break. */
 export function headerLines(headers: readonly Header[]): string {
@@ -101,6 +99,30 @@ export function socketReply(socket: (socket: Socket) => Promise<void>): Reply {
   return { status: 101, lines: '', body: null, socket };
 }
 
+/** The same answer with more header lines, each with a line break before it. */
+export function addLines(reply: Reply, lines: string): Reply {
+  return { ...reply, lines: reply.lines + lines };
+}
+
+/** What may be kept for as long as `freshness`, a Cache-Control, says. */
+export function keptReply(
+  type: string,
+  body: Uint8Array,
+  freshness: string,
+  headers: readonly Header[],
+): Reply {
+  return { status: 200, lines: keptLines(freshness, [['Content-Type', type], ...headers]), body };
+}
+
+/** To someone who has it already. */
+export function notModifiedKept(freshness: string, headers: readonly Header[]): Reply {
+  return { status: 304, lines: keptLines(freshness, headers), body: null };
+}
+
+function keptLines(freshness: string, headers: readonly Header[]): string {
+  return linesOf([NO_SNIFFING, ['Cache-Control', freshness], ...headers]);
+}
+
 export const NO_CONTENT: Reply = { status: 204, lines: headerLines([]), body: null };
 
 /** The status line's text, as uWebSockets.js wants it. */
@@ -125,6 +147,7 @@ const REASONS: Readonly<Record<number, string>> = {
   412: 'Precondition Failed',
   413: 'Payload Too Large',
   422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };

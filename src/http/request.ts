@@ -6,6 +6,7 @@ import type { HttpRequest } from './uws.js';
 /** The headers that we read; absent ones are undefined. Of one that came twice, both values joined by a comma. */
 export class Headers {
   accept: string | undefined = undefined;
+  acceptEncoding: string | undefined = undefined;
   authorization: string | undefined = undefined;
   clientIp: string | undefined = undefined;
   contentLength: string | undefined = undefined;
@@ -29,6 +30,7 @@ type Field = keyof Headers;
 /** By the name on the wire, in lower case. */
 const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['accept', 'accept'],
+  ['accept-encoding', 'acceptEncoding'],
   ['authorization', 'authorization'],
   ['x-invited-client-ip', 'clientIp'],
   ['content-length', 'contentLength'],

@@ -4,6 +4,7 @@
 import type { Address } from '../invite/address.js';
 import type { Caller, MaybeCaller } from '../invite/caller.js';
 import type { Snowflake } from '../invite/id.js';
+import type { Bucket } from './limits/buckets.js';
 import type { Reply } from './reply.js';
 import type { Request } from './request.js';
 
@@ -42,12 +43,15 @@ export interface Route {
   /** `ignored`: any body under the limit will do. */
   readonly body: 'json' | 'ignored' | 'stream';
   readonly usesClientAddress: boolean;
+  /** null: it may be asked as often as one likes. */
+  readonly limit: Bucket | null;
   readonly handle: (call: Call) => Promise<Reply>;
 }
 
 interface Extras {
   readonly body?: Route['body'];
   readonly usesClientAddress?: boolean;
+  readonly limit?: Bucket;
 }
 
 /** A route that needs nobody: a bad token is as good as none. */
@@ -64,6 +68,7 @@ export function open(
     handle,
     body: extras.body ?? 'ignored',
     usesClientAddress: extras.usesClientAddress ?? false,
+    limit: extras.limit ?? null,
   };
 }
 
@@ -83,5 +88,6 @@ export function closed(
     handle: (call) => handle(call as KnownCall),
     body: extras.body ?? 'ignored',
     usesClientAddress: extras.usesClientAddress ?? false,
+    limit: extras.limit ?? null,
   };
 }

@@ -19,6 +19,12 @@ export interface Params {
   readonly values: readonly string[];
 }
 
+/** Routes that are under the same path prefixes: '' or '/api/v1'. The first is the one that they are known by. */
+export interface RouteGroup {
+  readonly bases: readonly string[];
+  readonly routes: readonly Route[];
+}
+
 export interface Router {
   match(method: string, path: string): Match;
 }
@@ -34,14 +40,8 @@ interface Place {
 
 const NOT_FOUND: Match = { kind: 'not_found' };
 
-/**
- * @param groups each with path prefixes, all of which its routes are under: '' or '/api/v1'
- * @param reserved first segments that are never a `{…}` of their own
- */
-export function createRouter(
-  groups: readonly { readonly bases: readonly string[]; readonly routes: readonly Route[] }[],
-  reserved: (segment: string) => boolean,
-): Router {
+/** @param reserved first segments that are never a `{…}` of their own */
+export function createRouter(groups: readonly RouteGroup[], reserved: (segment: string) => boolean): Router {
   const places: Place[] = [];
   for (const { bases, routes } of groups) {
     for (const base of bases) for (const route of routes) add(places, base + route.path, route);

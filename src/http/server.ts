@@ -13,6 +13,7 @@ import type { Reply } from './reply.js';
 import { hasBody, hasSoundFraming } from './request.js';
 import type { Router } from './router.js';
 import { addSockets } from './sockets.js';
+import { checkUnixPath, openUnixPath } from './unix-path.js';
 import type { HttpRequest, HttpResponse, LoadedUws, us_listen_socket } from './uws.js';
 
 export interface ServerOptions extends HandleOptions {
@@ -117,12 +118,14 @@ export async function startServer({ uws }: LoadedUws, options: ServerOptions): P
   const app = uws.App({});
   if (options.hasSockets) addSockets(app, onRequest, traffic);
   app.any('/*', (response, raw) => onRequest(response, raw, null));
-  const { socket, address } = await listen(uws, app, options);
+  const { socket, address, removeFile } = await listen(uws, app, options);
 
   return {
     address,
     async drain(graceMs) {
       traffic.isDraining = true;
+      // First: who waits for the path takes it as soon as nobody listens there.
+      await removeFile();
       // The system resets the connections that wait to be accepted when nobody listens any more. Right behind the turn in which
       // all were accepted that had come, they are the fewest.
       await nextTurn();
@@ -155,17 +158,26 @@ type ListenWithOptions = (
   done: (socket: us_listen_socket | false) => void,
 ) => unknown;
 
+interface Listening {
+  readonly socket: us_listen_socket;
+  readonly address: string;
+  removeFile(): Promise<void>;
+}
+
 async function listen(
   uws: LoadedUws['uws'],
   app: ReturnType<LoadedUws['uws']['App']>,
   { listenOn, portSetting, sharesPort }: ServerOptions,
-): Promise<{ readonly socket: us_listen_socket; readonly address: string }> {
+): Promise<Listening> {
   if (listenOn.kind === 'unix') {
+    const { path, mode } = listenOn;
+    await checkUnixPath(path, portSetting);
     const socket = await new Promise<us_listen_socket | false>((resolve) => {
-      app.listen_unix(resolve, listenOn.path);
+      app.listen_unix(resolve, path);
     });
-    if (!socket) throw new StartError(`Can't listen on the socket ${listenOn.path} (${portSetting}).`);
-    return { socket, address: addressOf(listenOn) };
+    if (!socket) throw new StartError(`Can't listen on the socket ${path} (${portSetting}).`);
+    const file = await openUnixPath(path, mode, portSetting);
+    return { socket, address: addressOf(listenOn), removeFile: file.remove };
   }
   const { host, port } = listenOn;
   const socket = await new Promise<us_listen_socket | false>((resolve) => {
@@ -174,5 +186,9 @@ async function listen(
     listen.call(app, host, port, sharesPort ? SHARED_PORT : EXCLUSIVE_PORT, resolve);
   });
   if (!socket) throw new StartError(`Port ${port} on ${host} is in use or may not be used (${portSetting}).`);
-  return { socket, address: addressOf({ kind: 'tcp', host, port: uws.us_socket_local_port(socket) }) };
+  return {
+    socket,
+    address: addressOf({ kind: 'tcp', host, port: uws.us_socket_local_port(socket) }),
+    removeFile: async () => {},
+  };
 }

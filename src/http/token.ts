@@ -31,7 +31,8 @@ const HEADERS_KEPT_MAX = 16;
 const SIGNATURE = /^[A-Za-z0-9_-]{43}$/;
 const BY_SECRET = 0;
 
-interface Good extends Claims {
+interface Good {
+  readonly claims: Claims;
   /** The key set that it was signed under, or BY_SECRET. */
   readonly underSet: number;
 }
@@ -50,11 +51,11 @@ export function createTokenVerifier(options: TokenOptions): TokenVerifier {
   const soundHeaders = new LRUCache<string, SignedBy>({ max: HEADERS_KEPT_MAX });
   const isSigned = options.jwtSecret === null ? () => false : createHmacCheck(options.jwtSecret);
 
-  const remember = (token: string, header: string, signedBy: SignedBy, found: Good): MaybeCaller => {
-    soundHeaders.set(header, signedBy);
+  const believe = (token: string, header: string, signedBy: SignedBy, found: Good): MaybeCaller => {
+    if (!soundHeaders.has(header)) soundHeaders.set(header, signedBy);
     const now = nowSeconds();
-    if (now < found.expires) good.set(token, found);
-    return callerAt(found, now);
+    if (now < found.claims.expires) good.set(token, found);
+    return callerAt(found.claims, now);
   };
 
   const claimsOf = (payload: string): Claims | null => {
@@ -66,7 +67,7 @@ export function createTokenVerifier(options: TokenOptions): TokenVerifier {
     const verdict = (await keySet?.verify(token)) ?? 'not_signed';
     if (verdict === 'unjudged') return verdict;
     if (verdict === 'not_signed') return null;
-    return remember(token, header, 'key', { ...claims, underSet: verdict.underSet });
+    return believe(token, header, 'key', { claims, underSet: verdict.underSet });
   };
 
   const verify = (token: string): Judged | Promise<Judged> => {
@@ -76,11 +77,10 @@ export function createTokenVerifier(options: TokenOptions): TokenVerifier {
       return null;
     const header = token.slice(0, payloadAt);
     const signedBy = soundHeaders.get(header) ?? signerOf(parseObject(header));
-    if (signedBy === null) return null;
-    const isGood = signedBy === 'key' || isSigned(token, signatureAt);
-    const claims = isGood ? claimsOf(token.slice(payloadAt + 1, signatureAt)) : null;
+    if (signedBy === null || (signedBy === 'secret' && !isSigned(token, signatureAt))) return null;
+    const claims = claimsOf(token.slice(payloadAt + 1, signatureAt));
     if (claims === null) return null;
-    if (signedBy === 'secret') return remember(token, header, signedBy, { ...claims, underSet: BY_SECRET });
+    if (signedBy === 'secret') return believe(token, header, signedBy, { claims, underSet: BY_SECRET });
     // Nobody asks an issuer for the sake of a token that would be refused anyway.
     return keySet === null || callerAt(claims, nowSeconds()) === null
       ? null
@@ -92,7 +92,7 @@ export function createTokenVerifier(options: TokenOptions): TokenVerifier {
     if (found === undefined || (found.underSet !== BY_SECRET && found.underSet !== keySet?.current)) {
       return verify(token);
     }
-    return callerAt(found, nowSeconds());
+    return callerAt(found.claims, nowSeconds());
   };
 }
 

@@ -1,8 +1,9 @@
 // Which secret HS256 tokens are signed with, if any.
 
 import { mkdir } from 'node:fs/promises';
-import { type Config, keepsTokenSecret } from '../config.js';
+import type { Config } from '../config.js';
 import { loadOrCreateSecret } from '../embedded/secret.js';
+import { keepsTokenSecret } from '../kept-secret.js';
 import { Secret } from '../secret.js';
 import { StartError } from '../start-error.js';
 

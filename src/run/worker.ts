@@ -4,6 +4,7 @@
 import { type Config, loadConfig } from '../config.js';
 import { createEngine } from '../engine/engine.js';
 import { Feed } from '../events/feed.js';
+import { createRateLimits } from '../http/limits/rate-limits.js';
 import { startListeners } from '../http/listeners.js';
 import type { Ledger } from '../invite/ledger.js';
 import { KeySet } from '../jwks/key-set.js';
@@ -20,6 +21,7 @@ import { tellSupervisor } from '../workers/message.js';
 import { keySetLog } from './key-set-log.js';
 import { createLedger } from './ledger.js';
 import { createMetrics } from './metrics.js';
+import { readVersion } from './version.js';
 
 const GRACE_MS = 10_000;
 /** For those who ask who came: requests of people, not of every user. */
@@ -64,6 +66,8 @@ async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof 
       ? null
       : await KeySet.open({ location: config.jwks, log: keySetLog(log, config.jwks) });
   teardown.add(async () => keySet?.close());
+  const isUnavailable = (error: unknown): boolean =>
+    error instanceof StoreUnavailable || error instanceof PostgresUnavailable;
   const listeners = await startListeners(createEngine(store, config), {
     publicListener: config.publicListener,
     adminListener: config.adminListener,
@@ -73,12 +77,15 @@ async function serve(config: Config, teardown: Teardown, log: ReturnType<typeof 
     page: { iconUrlTemplate: config.iconUrl, publicUrl: config.publicUrl },
     corsOrigins: config.corsOrigins,
     reservedVanity: config.reservedVanity,
+    version: readVersion(),
     requestsInFlightMax: config.requestsInFlightMax,
+    rateLimits:
+      config.rateLimits === 'off' ? null : createRateLimits({ counter: store.limits, isUnavailable, onBug }),
     ledger: openLedger(config, store, teardown, onBug),
     feed: new Feed(store),
     readerMaxMs: config.eventsReaderTimeoutMs,
     metrics: createMetrics(store.toldFigures.read),
-    isUnavailable: (error) => error instanceof StoreUnavailable || error instanceof PostgresUnavailable,
+    isUnavailable,
     onBug,
   });
   teardown.add(() => listeners.drain({ delayMs: config.drainDelayMs, graceMs: GRACE_MS }));

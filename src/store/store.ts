@@ -12,6 +12,7 @@ import { type BatchedScript, type CodeRequest, partitionOf, runBatch } from './i
 import { createInviteStore, type InviteStore } from './invites.js';
 import { createJournalStore, type EntityAsked, type JournalStore } from './journal-store.js';
 import { type Journal, journalsOf } from './journals.js';
+import { createLimitStore, type LimitStore } from './limits.js';
 import { createPeek, type Peek } from './peek.js';
 import { createPresenter } from './present.js';
 import { type ReadReply, type ReadRequest, readScript } from './read.js';
@@ -51,6 +52,7 @@ export interface Store {
   readonly epochs: Epochs;
   readonly toldFigures: ToldFigures;
   readonly deadLetters: DeadLetters;
+  readonly limits: LimitStore;
   /** To fill it from Postgres, for the holder of the lease 'restore'. */
   restoring(holder: string): Restoring;
   /** Rejects with StoreUnavailable while Redis can't be had, or holds other data than it should. */
@@ -64,6 +66,9 @@ export interface Store {
 const BATCH_MAX = 512;
 /** One is enough: what arrives while it is under way makes the next one larger (docs/performance.md). */
 const CALLS_MAX = 1;
+
+/** What a request takes from its buckets, before and behind its verb. */
+const TAKES_A_REQUEST_MAX = 4;
 
 export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOptions): Store {
   const scripts = createScripts(redis, isCluster);
@@ -104,6 +109,7 @@ export function createStore(redis: Redis, { isCluster, waitingMax }: StoreOption
     epochs: createEpochs(redis, journals),
     toldFigures: createToldFigures(redis, scripts),
     deadLetters: createDeadLetters(scripts),
+    limits: createLimitStore(scripts, isCluster, TAKES_A_REQUEST_MAX * waitingMax),
     restoring: (holder) => new Restoring(scripts, isCluster, holder),
     async checkReady() {
       await scripts.run('ready', 0, []);

@@ -19,7 +19,7 @@ afterAll(() => host.stop());
 async function looks(code: string, query = ''): Promise<readonly JsonObject[]> {
   const seen: JsonObject[] = [];
   for (let at = 0; at < LOOKS; at += 1) {
-    const client = createClient(host.server.url, host.server.secret);
+    const client = createClient(host.server.url, host.server.secret, 'public');
     const answer = await client.get(`/v1/invites/${code}${query}`);
     client.close();
     expect(answer.status).toBe(200);
@@ -29,7 +29,7 @@ async function looks(code: string, query = ''): Promise<readonly JsonObject[]> {
 }
 
 async function put(path: string, json: unknown): Promise<void> {
-  const client = createClient(host.server.adminUrl, host.server.secret);
+  const client = createClient(host.server.adminUrl, host.server.secret, 'admin');
   const answer = await client.put(`/internal/v1${path}`, { ...asService(), json });
   client.close();
   expect(answer.status).toBe(200);

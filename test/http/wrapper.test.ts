@@ -61,6 +61,7 @@ function start(listenOn: ListenOn, inFlightMax = 3): Promise<Server> {
     inFlightMax,
     trustedProxies: NO_PROXIES,
     authenticator: { identify: () => ({ caller: null, toldAddress: null }) },
+    rateLimits: null,
     isUnavailable: (error) => error instanceof Outage,
     onBug: (error) => bugs.push(error),
   });
@@ -171,7 +172,7 @@ describe('listening', () => {
   it('works on a Unix socket, too', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'invited-unix-'));
     const path = join(folder, 'public.sock');
-    const onSocket = await start({ kind: 'unix', path });
+    const onSocket = await start({ kind: 'unix', path, mode: 0o660 });
     expect(onSocket.address).toBe(`unix:${path}`);
     expect((await get('/fine', path)).status).toBe(200);
     await onSocket.drain(0);

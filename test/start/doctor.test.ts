@@ -16,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cleanUp();
-  await server.stop();
-  await redis.stop();
+  await server?.stop();
+  await redis?.stop();
 });
 
 async function doctor(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
@@ -67,7 +67,7 @@ describe('invited doctor', () => {
   it('finds that the server is not ready, and why', async () => {
     process.kill(redis.pid, 'SIGSTOP');
     try {
-      const admin = createClient(server.adminUrl, server.secret);
+      const admin = createClient(server.adminUrl, server.secret, 'admin');
       await until('it is not ready', async () => (await admin.get('/readyz')).status === 503);
       admin.close();
       const { code, out } = await doctor([]);

@@ -105,7 +105,7 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
     dataDir,
     async ready() {
       const isReady = async () => end !== null || /^ready.*\n/m.test(out);
-      const url = () => /^ {2}public +(http:\S+)$/m.exec(out)?.[1];
+      const url = () => /^ {2}public +((?:http|unix):\S+)$/m.exec(out)?.[1];
       const adminUrl = () => /^ {2}admin +(http:\S+)$/m.exec(out)?.[1];
       if (!(await holdsWithin(isReady, READY_MAX_MS))) throw new Error(`Not ready. ${reported()}`);
       const urls = { url: url() ?? '', adminUrl: adminUrl() ?? '', out };

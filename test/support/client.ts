@@ -1,9 +1,11 @@
-// A small HTTP client over node:http, for it sends exactly the path, the method and the headers that it is given.
+// A small HTTP client over node:http, for it sends exactly the path, the method and the headers that it is given, and holds
+// each answer against the OpenAPI document.
 // `raw` goes below that, to single bytes. Must never repair, follow or repeat anything.
 
 import { Agent, type ClientRequest, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { SignJWT } from 'jose';
+import { checkAnswer, type Listener } from './openapi.js';
 
 const PIECE_BYTES = 32 * 1024;
 const ANSWER_MAX_MS = 20_000;
@@ -47,10 +49,15 @@ export interface Client {
   close(): void;
 }
 
-export function createClient(url: string, secret: string): Client {
+export function createClient(url: string, secret: string, listener: Listener): Client {
   const { hostname, port } = new URL(url);
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
   const request = async (method: string, path: string, call: Call = {}): Promise<Answer> => {
+    const answer = await ask(method, path, call);
+    checkAnswer({ listener, method, path }, answer);
+    return answer;
+  };
+  const ask = async (method: string, path: string, call: Call): Promise<Answer> => {
     const headers: Record<string, string | number> = {};
     if (call.as !== undefined) headers['Authorization'] = `Bearer ${await tokenOf(secret, call, call.as)}`;
     const body = call.json === undefined ? call.body : JSON.stringify(call.json);
@@ -115,7 +122,7 @@ function tokenOf(secret: string, call: Call, sub: string): Promise<string> {
   });
 }
 
-function answerOf(status: number, headers: IncomingHttpHeaders, text: string): Answer {
+export function answerOf(status: number, headers: IncomingHttpHeaders, text: string): Answer {
   const json = (): unknown => JSON.parse(text);
   return {
     status,

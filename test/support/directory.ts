@@ -30,8 +30,8 @@ export interface Host {
 
 export async function startHost(env: Readonly<Record<string, string>> = {}): Promise<Host> {
   const server = await startServer(env);
-  const api = createClient(server.url, server.secret);
-  const admin = createClient(server.adminUrl, server.secret);
+  const api = createClient(server.url, server.secret, 'public');
+  const admin = createClient(server.adminUrl, server.secret, 'admin');
   return {
     server,
     api,

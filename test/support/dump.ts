@@ -6,7 +6,7 @@ import { partitionOfCode, partitionOfId } from '../../src/invite/partition.js';
 
 /** Of the journal; what says which data these are; and what only the repeats of a request need. */
 const LEFT_OUT =
-  /:(?:epoch|seq|events|dirty|trimmed|newer|jobs|figures|full|forgotten|endings|consumers|lease:[a-z]+|done:[a-z]+|idempotency:[\w-]+)$/;
+  /:(?:epoch|seq|events|dirty|trimmed|newer|jobs|figures|full|forgotten|endings|consumers|lease:[a-z]+|done:[a-z]+|idempotency:[\w-]+|limits:[a-z-]+:\d+)$/;
 const INVITE = /\}:invite:(.*)$/;
 const GUILD = /\}:guild:\d+$/;
 /** Sets whose scores only say an order. */

@@ -104,6 +104,11 @@ async function startTestEmbedded(): Promise<TestPostgres> {
   };
 }
 
+/** Whichever there is, for who needs one and not a certain one. */
+export function startAnyPostgres(): Promise<TestPostgres> {
+  return (startTestPostgres ?? startTestEmbedded)();
+}
+
 interface Kind {
   readonly label: string;
   /** null: not to be had here. */

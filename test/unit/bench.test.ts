@@ -156,6 +156,7 @@ describe('the bench', () => {
       idle: null,
       copy: null,
       relay: null,
+      limits: null,
       scale: {
         sizes: [
           {

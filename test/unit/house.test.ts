@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'secret.ts',
     'start-error.ts',
   ],
+  'kept-secret.ts': ['config.ts'],
   'settings-described.ts': ['config.ts'],
   'settings-page.ts': ['config.ts', 'settings-described.ts'],
   invite: ['invite'],
@@ -37,7 +38,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['webhooks', 'events', 'store', 'invite', 'secret.ts'],
   jobs: ['jobs', 'events', 'webhooks', 'store', 'postgres', 'invite'],
   postgres: ['postgres', 'invite', 'secret.ts', 'start-error.ts'],
-  doctor: ['doctor', 'config.ts', 'key-location.ts', 'store', 'postgres', 'listen-on.ts', 'start-error.ts'],
+  doctor: [
+    'doctor',
+    'config.ts',
+    'kept-secret.ts',
+    'key-location.ts',
+    'store',
+    'postgres',
+    'listen-on.ts',
+    'start-error.ts',
+  ],
   demo: ['demo', 'engine', 'invite'],
   embedded: ['embedded', 'background.ts', 'start-error.ts'],
   cli: ['cli', 'invite'],
@@ -58,6 +68,7 @@ const ONLY_IN: Readonly<Record<string, (file: string) => boolean>> = {
   'forwarded-parse': (file) => file === 'http/forwarded.ts',
   'ipaddr.js': (file) => file.startsWith('invite/'),
   'prom-client': (file) => file === 'run/metrics.ts',
+  'rate-limiter-flexible': (file) => file === 'http/limits/limiter.ts',
 };
 
 const sources = readSources();

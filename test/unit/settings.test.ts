@@ -31,10 +31,19 @@ describe('loadConfig', () => {
       INVITED_RESERVED_VANITY: 'Ours,theirs',
       INVITED_DEMO: '1',
     });
-    expect(config.publicListener).toEqual({ kind: 'unix', path: '/run/invited.sock' });
+    expect(config.publicListener).toEqual({ kind: 'unix', path: '/run/invited.sock', mode: 0o660 });
     expect(config.gatewayKeys.map((key) => key.reveal())).toEqual(['one', 'two']);
     expect([...config.reservedVanity]).toEqual(['ours', 'theirs']);
     expect(config.demo).toBe(true);
+  });
+
+  it.each([
+    [{ INVITED_PORT: `unix:/${'x'.repeat(107)}` }, 'INVITED_PORT must be a port'],
+    [{ INVITED_SOCKET_MODE: '066' }, 'INVITED_SOCKET_MODE must be rights'],
+    [{ INVITED_SOCKET_MODE: '0o660' }, 'INVITED_SOCKET_MODE must be rights'],
+    [{ INVITED_SOCKET_MODE: '4660' }, 'INVITED_SOCKET_MODE must be rights'],
+  ])('refuses sockets that can not be: %o', (env, problem) => {
+    expect(() => loadConfig(env)).toThrow(problem);
   });
 
   it.each(['https://{guild_id}.cdn.example/x', 'https://cdn.example'])(

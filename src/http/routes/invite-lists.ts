@@ -6,6 +6,7 @@ import type { ListOutcome } from '../../engine/list.js';
 import { isCode } from '../../invite/code.js';
 import { inviteJson, METADATA } from '../../invite/invite-json.js';
 import type { FieldErrorCode } from '../field-errors.js';
+import { BUCKETS } from '../limits/buckets.js';
 import { nextLink, pageLimit } from '../paging.js';
 import { type ProblemCode, problem } from '../problem.js';
 import { jsonReply, type Reply } from '../reply.js';
@@ -24,19 +25,31 @@ const CURSOR = /^[0-9]{1,20}_[A-Za-z0-9-]{1,64}$/;
 
 export function inviteListRoutes(engine: Engine): readonly Route[] {
   return [
-    closed('caller', 'GET', '/channels/{channel_id}/invites', async (call) => {
-      const page = pageOf(call.request);
-      return listReply(
-        await engine.listChannel(call.id('channel_id'), call.caller, page),
-        call.request,
-        page,
-      );
-    }),
+    closed(
+      'caller',
+      'GET',
+      '/channels/{channel_id}/invites',
+      async (call) => {
+        const page = pageOf(call.request);
+        return listReply(
+          await engine.listChannel(call.id('channel_id'), call.caller, page),
+          call.request,
+          page,
+        );
+      },
+      { limit: BUCKETS.list },
+    ),
 
-    closed('caller', 'GET', '/guilds/{guild_id}/invites', async (call) => {
-      const page = pageOf(call.request);
-      return listReply(await engine.listGuild(call.id('guild_id'), call.caller, page), call.request, page);
-    }),
+    closed(
+      'caller',
+      'GET',
+      '/guilds/{guild_id}/invites',
+      async (call) => {
+        const page = pageOf(call.request);
+        return listReply(await engine.listGuild(call.id('guild_id'), call.caller, page), call.request, page);
+      },
+      { limit: BUCKETS.list },
+    ),
   ];
 }
 

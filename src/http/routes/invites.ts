@@ -16,6 +16,7 @@ import {
 import { isKnown, wantedVersion } from '../etags.js';
 import { fieldError } from '../field-errors.js';
 import { onceNames, onceReply } from '../idempotency.js';
+import { BUCKETS } from '../limits/buckets.js';
 import { invalid, type ProblemCode, problem } from '../problem.js';
 import { NO_CONTENT, notModified, type Reply, versionedReply } from '../reply.js';
 import type { Request } from '../request.js';
@@ -41,12 +42,17 @@ const PROBLEM_OF = {
 
 export function inviteRoutes(engine: Engine): readonly Route[] {
   return [
-    open('GET', '/invites/{code}', (call) => {
-      const wishes = wishesOf(call.request.query);
-      return engine
-        .read(call.param('code'), call.caller, wishes.counts, call.client)
-        .then((outcome) => readReply(outcome, wishes, call.request));
-    }),
+    open(
+      'GET',
+      '/invites/{code}',
+      (call) => {
+        const wishes = wishesOf(call.request.query);
+        return engine
+          .read(call.param('code'), call.caller, wishes.counts, call.client)
+          .then((outcome) => readReply(outcome, wishes, call.request));
+      },
+      { limit: BUCKETS.read },
+    ),
 
     closed(
       'user',
@@ -56,14 +62,20 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
         engine
           .accept(call.param('code'), call.caller.userId, call.clientAddress?.banKey ?? null, call.client)
           .then(acceptReply),
-      { usesClientAddress: true },
+      { usesClientAddress: true, limit: BUCKETS.accept },
     ),
 
-    closed('caller', 'DELETE', '/invites/{code}', async (call) => {
-      const wanted = wantedVersion(call.request.headers);
-      const outcome = await engine.revoke(call.param('code'), call.caller, wanted);
-      return outcome.status === 'revoked' ? NO_CONTENT : problem(PROBLEM_OF[outcome.status]);
-    }),
+    closed(
+      'caller',
+      'DELETE',
+      '/invites/{code}',
+      async (call) => {
+        const wanted = wantedVersion(call.request.headers);
+        const outcome = await engine.revoke(call.param('code'), call.caller, wanted);
+        return outcome.status === 'revoked' ? NO_CONTENT : problem(PROBLEM_OF[outcome.status]);
+      },
+      { limit: BUCKETS.delete },
+    ),
 
     closed(
       'caller',
@@ -80,7 +92,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
         };
         return editReply(await engine.edit(call.param('code'), call.caller, changes, wanted));
       },
-      { body: 'json' },
+      { body: 'json', limit: BUCKETS.delete },
     ),
 
     closed(
@@ -108,7 +120,7 @@ export function inviteRoutes(engine: Engine): readonly Route[] {
         if (!('invite' in outcome)) return problem(PROBLEM_OF[outcome.status]);
         return inviteReply(outcome.invite, METADATA);
       },
-      { body: 'json' },
+      { body: 'json', limit: BUCKETS.create },
     ),
   ];
 }

@@ -4,6 +4,7 @@ import type { Engine } from '../../engine/engine.js';
 import type { Invite } from '../../invite/invite.js';
 import { inviteJson, isoTime } from '../../invite/invite-json.js';
 import { isKnown } from '../etags.js';
+import { BUCKETS } from '../limits/buckets.js';
 import { prefers } from '../negotiate.js';
 import { type LandingOptions, type LandingView, landingHeaders, renderLanding } from '../page/landing.js';
 import { PROBLEM_TYPE, problem } from '../problem.js';
@@ -31,7 +32,8 @@ export function shareRoutes(engine: Engine, options: LandingOptions): readonly R
     return htmlReply(200, renderLanding(viewOf(outcome.invite), options), pageHeaders);
   };
 
-  return [open('GET', '/invite/{code}', show), open('GET', '/{code}', show)];
+  const limited = { limit: BUCKETS.read };
+  return [open('GET', '/invite/{code}', show, limited), open('GET', '/{code}', show, limited)];
 }
 
 /** Where a client wants both alike, it gets the page; one who takes errors as JSON and no page is a program. */

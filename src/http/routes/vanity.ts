@@ -3,6 +3,7 @@
 import type { Engine } from '../../engine/engine.js';
 import { parseVanity } from '../../invite/vanity.js';
 import { isKnown, wantedVersion } from '../etags.js';
+import { BUCKETS } from '../limits/buckets.js';
 import { problem } from '../problem.js';
 import { etag, notModified, type Reply, valueReply } from '../reply.js';
 import { closed, type Route } from '../route.js';
@@ -11,13 +12,19 @@ import { refuseField, validate } from '../validate.js';
 
 export function vanityRoutes(engine: Engine, reserved: ReadonlySet<string>): readonly Route[] {
   return [
-    closed('caller', 'GET', '/guilds/{guild_id}/vanity-url', async (call) => {
-      const outcome = await engine.getVanity(call.id('guild_id'), call.caller);
-      if (outcome.status === 'is' && isKnown(call.request.headers, outcome.vanity.version)) {
-        return notModified(outcome.vanity.version);
-      }
-      return vanityReply(outcome);
-    }),
+    closed(
+      'caller',
+      'GET',
+      '/guilds/{guild_id}/vanity-url',
+      async (call) => {
+        const outcome = await engine.getVanity(call.id('guild_id'), call.caller);
+        if (outcome.status === 'is' && isKnown(call.request.headers, outcome.vanity.version)) {
+          return notModified(outcome.vanity.version);
+        }
+        return vanityReply(outcome);
+      },
+      { limit: BUCKETS.vanityGet },
+    ),
 
     closed(
       'caller',
@@ -38,7 +45,7 @@ export function vanityRoutes(engine: Engine, reserved: ReadonlySet<string>): rea
             return vanityReply(outcome);
         }
       },
-      { body: 'json' },
+      { body: 'json', limit: BUCKETS.vanityPatch },
     ),
   ];
 }
