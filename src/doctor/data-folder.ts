@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config.js';
+import { keepsTokenSecret } from '../kept-secret.js';
 import { type Finding, ok, problem, warning } from './finding.js';
 
 const NAME = 'data_folder';
@@ -58,11 +59,12 @@ export async function checkDataFolder(config: Config): Promise<readonly Finding[
   return found.length > 0 ? found : [ok(NAME, `${dataDir} is ours alone; it holds ${holds.join(', ')}`)];
 }
 
-function contentsOf({ redisUrl, postgres, postgresUrl, jwtSecret }: Config): readonly string[] {
+function contentsOf(config: Config): readonly string[] {
+  const { redisUrl, postgres, postgresUrl } = config;
   return [
     ...(redisUrl === null ? ['Redis'] : []),
     ...(postgres === 'on' && postgresUrl === null ? ['Postgres'] : []),
-    ...(jwtSecret === null ? ['the token secret'] : []),
+    ...(keepsTokenSecret(config) ? ['the token secret'] : []),
   ];
 }
 

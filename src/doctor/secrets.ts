@@ -1,6 +1,7 @@
 // Could anybody guess what callers are believed by? Says how long secrets are, never what.
 
 import type { Config } from '../config.js';
+import { keepsTokenSecret } from '../kept-secret.js';
 import { type Finding, ok, problem, warning } from './finding.js';
 
 /** Half and all of what `openssl rand -base64 24` gives. */
@@ -13,8 +14,11 @@ export function checkSecrets(config: Config): readonly Finding[] {
   return [jwtSecret(config), ...gatewayKeys(config)];
 }
 
-function jwtSecret({ jwtSecret: secret, dataDir }: Config): Finding {
+function jwtSecret(config: Config): Finding {
   const name = 'secrets.jwt';
+  const { jwtSecret: secret, dataDir } = config;
+  if (secret === null && !keepsTokenSecret(config))
+    return ok(name, 'tokens are believed by the keys of INVITED_JWKS only');
   if (secret === null)
     return ok(name, `the token secret is kept in ${dataDir}, and made there at the first start`);
   if (isMonotonous(secret.reveal())) {

@@ -7,6 +7,7 @@ import { checkDataFolder } from '../doctor/data-folder.js';
 import { checkRedisProgram } from '../doctor/embedded-redis.js';
 import { checkExposure } from '../doctor/exposure.js';
 import { type Finding, ok, problem } from '../doctor/finding.js';
+import { checkIssuer } from '../doctor/issuer.js';
 import { checkMachine } from '../doctor/machine.js';
 import { checkAdminPort, checkPublicPort } from '../doctor/ports.js';
 import { checkPostgres } from '../doctor/postgres.js';
@@ -62,6 +63,7 @@ function checksOf(config: Config, visits: Visits): readonly Check[] {
   const now = (findings: readonly Finding[]) => Promise.resolve(findings);
   return [
     { name: 'secrets', run: () => now(checkSecrets(config)) },
+    { name: 'issuer', run: () => checkIssuer(config) },
     { name: 'exposure', run: () => now(checkExposure(config)) },
     { name: 'data_folder', run: () => checkDataFolder(config) },
     { name: 'machine', run: () => checkMachine(config, () => loadUws().build) },

@@ -3,17 +3,16 @@
 import { mkdir } from 'node:fs/promises';
 import type { Config } from '../config.js';
 import { loadOrCreateSecret } from '../embedded/secret.js';
+import { keepsTokenSecret } from '../kept-secret.js';
 import { Secret } from '../secret.js';
 import { StartError } from '../start-error.js';
 
 /**
  * The one that the settings name, else the one in the data folder, which is made if there is none. null: HS256 counts for nothing.
- * That is so where an issuer signs the tokens and nothing of the server is embedded: a file in a folder that nobody thinks of
- * must not be a second way in.
  */
 export async function tokenSecret(config: Config): Promise<Secret | null> {
   if (config.jwtSecret !== null) return config.jwtSecret;
-  if (config.jwks !== null && config.redisUrl !== null && !config.demo) return null;
+  if (!keepsTokenSecret(config)) return null;
   try {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   } catch {

@@ -163,6 +163,33 @@ describe('secrets', () => {
   });
 });
 
+describe('the keys of an issuer', () => {
+  it.each([
+    ['{"keys": [{"kty": "OKP"}]}', /^ok: .* holds 1 key$/],
+    ['{"keys": []}', /^warning: .* holds no key/],
+    ['canary', /^problem: .* holds no JWK Set/],
+  ])('in a file are looked at: %s', async (text, expected) => {
+    const path = join(await folder(), 'keys.json');
+    const env = { ...redisAway, INVITED_JWKS: path, INVITED_JWT_SECRET: '' };
+    expect((await examined(env)).of('issuer')[0]).toMatch(
+      /^problem: .* can't be read: ENOENT → the path in INVITED_JWKS/,
+    );
+    await writeFile(path, text);
+    const found = await examined(env);
+    expect(found.of('issuer')[0]).toMatch(expected);
+    expect(found.of('secrets.jwt')).toEqual(['ok: tokens are believed by the keys of INVITED_JWKS only']);
+    expect(found.of('data_folder')[0]).toMatch(/^ok: nothing is kept in it/);
+  });
+
+  it('behind a URL are not asked for, but must come encrypted', async () => {
+    const at = async (url: string) => (await examined({ ...redisAway, INVITED_JWKS: url })).of('issuer')[0];
+    expect(await at('https://issuer.example/keys?canary')).toMatch(
+      /^ok: https:\/\/issuer\.example\/keys; not asked/,
+    );
+    expect(await at('http://issuer.example/keys')).toMatch(/^problem: .* unencrypted: .* → https:/);
+  });
+});
+
 describe('what others can reach', () => {
   it.each(['0.0.0.0', '::', '10.0.0.1'])('is a warning for an admin listener on %s', async (host) => {
     const found = await examined({ ...redisAway, INVITED_ADMIN_HOST: host });

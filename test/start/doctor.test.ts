@@ -16,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cleanUp();
-  await server.stop();
-  await redis.stop();
+  await server?.stop();
+  await redis?.stop();
 });
 
 async function doctor(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
