@@ -1,14 +1,31 @@
 // How the tests run: in processes of their own, against one real Redis that test/support/global-setup.ts starts.
+// What measures or breaks whole servers has the machine for itself; all else runs side by side, before it.
 
 import { defineConfig } from 'vitest/config';
 
+const common = { pool: 'forks', testTimeout: 30_000, hookTimeout: 30_000 } as const;
+/** Rooms whose tests start whole programs, and load, measure or break them. */
+const ALONE = ['fault', 'gateways', 'packaging', 'start'].map((room) => `test/${room}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
-    pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
     teardownTimeout: 15_000,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: ALONE,
+          // Most of them wait for a Redis or a clock for half of their time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: { ...common, name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

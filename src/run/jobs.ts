@@ -10,7 +10,7 @@ import { startSweeper } from '../jobs/sweeper.js';
 import { createLog, describeBug } from '../log.js';
 import { StartError } from '../start-error.js';
 import { endOn, Teardown } from '../teardown.js';
-import { tellSupervisor } from '../workers/message.js';
+import { endWithSupervisor, tellSupervisor } from '../workers/message.js';
 import { type JobParts, keptOf, type Log, openJobParts } from './job-parts.js';
 import { recoveryLog, streamBoundLog, tellReaderCut } from './jobs-log.js';
 import type { ThreadSettings } from './thread-work.js';
@@ -24,8 +24,7 @@ export async function runJobs(
   env: Readonly<Record<string, string | undefined>>,
   embeddedDatabase: string | null,
 ): Promise<void> {
-  // Its supervisor was killed.
-  process.on('disconnect', () => process.exit(1));
+  endWithSupervisor();
   // A terminal sends Ctrl-C to all; the supervisor asks by SIGTERM when it is our turn.
   process.on('SIGINT', () => {});
   const teardown = new Teardown();

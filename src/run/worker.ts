@@ -22,7 +22,7 @@ import { createStore, type Store } from '../store/store.js';
 import { StoreUnavailable } from '../store/unavailable.js';
 import { endOn, Teardown } from '../teardown.js';
 import { shareFigures } from '../workers/gather.js';
-import { tellSupervisor } from '../workers/message.js';
+import { endWithSupervisor, tellSupervisor } from '../workers/message.js';
 import { keySetLog } from './key-set-log.js';
 import { createLedger } from './ledger.js';
 import { createMetrics, createOwnFigures } from './metrics/metrics.js';
@@ -34,8 +34,7 @@ const LEDGER_CONNECTIONS_MAX = 2;
 
 /** The environment of a worker has every setting that start.ts had to find out: ports, Redis, secret. */
 export async function runWorker(env: Readonly<Record<string, string | undefined>>): Promise<void> {
-  // Its supervisor was killed.
-  process.on('disconnect', () => process.exit(1));
+  endWithSupervisor();
   // A terminal sends Ctrl-C to all; the supervisor asks by SIGTERM when it is our turn.
   process.on('SIGINT', () => {});
   const teardown = new Teardown();

@@ -44,3 +44,11 @@ export function tellSupervisor(message: WorkerMessage): Promise<void> {
     resolve();
   });
 }
+
+/** Ends this process as soon as nobody supervises it; at once if that happened while it was still being loaded. */
+export function endWithSupervisor(): void {
+  const end = (): never => process.exit(1);
+  process.on('disconnect', end);
+  // `send` stays undefined for a process that was started by hand.
+  if (process.channel === null) end();
+}

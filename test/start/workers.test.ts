@@ -1,5 +1,7 @@
 // Several workers on one port, and what becomes of them when they or their supervisor die.
 
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -73,6 +75,16 @@ describe('workers', () => {
     expect(await holdsWithin(async () => !pids.some(isRunning), 5000)).toBe(true);
     expect(await isServing(adminUrl)).toBe(false);
   });
+
+  it.each(['worker', 'jobs'])(
+    'a %s process whose supervisor died while it was still loading ends too',
+    async (command) => {
+      const child = fork(join(ROOT, 'dist', 'main.js'), [command], { stdio: 'ignore' });
+      const ended = once(child, 'exit');
+      child.disconnect();
+      expect(await ended).toEqual([1, null]);
+    },
+  );
 
   it('can not share a Unix socket', async () => {
     const program = await startProgram({ env: { INVITED_WORKERS: '2', INVITED_PORT: 'unix:/tmp/x.sock' } });
