@@ -14,7 +14,8 @@
 
 local reply = { 'behind' }
 consumers.each(function(name, position)
-  local from = position:match('^%d+-%d+$') and '(' .. position or position:match('^%d+-%d+')
+  -- Of an entry that he has in part he does not have all.
+  local from = position:match('^%d+-%d+$') and '(' .. position or position:match('^%d+-%d+') or '-'
   local next_entry = redis.call('XRANGE', keys.events, from, '+', 'COUNT', 1)[1]
   reply[#reply + 1] = name
   reply[#reply + 1] = next_entry and math.max(0, clock.now_ms - stream_ids.parts(next_entry[1])) or 0

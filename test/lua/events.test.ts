@@ -150,6 +150,23 @@ describe.each(worlds)('the events of a %s server', (kind) => {
     expect(await note(id, 'a', ids[0] ?? '')).toEqual(['noted', ids[0]]);
   });
 
+  it('have consumers whose oldest event that they lack has an age', async () => {
+    const guild = await fill(2);
+    await world.acceptMany(guild.id, await world.invite(guild), [newId(), newId()]);
+    const ids = await idsOf(guild.id);
+    const [first = '', , , joins = ''] = ids;
+    const where = { none: '0-0', some: first, part: `${joins}-0`, all: joins };
+    for (const [name, position] of Object.entries(where)) await note(guild.id, name, position);
+    const nowMs = Date.now() + 60_000;
+    const [status, ...fields] = await world.atTime(nowMs, guild.id, 'consumers-lag');
+    expect(status).toBe('behind');
+    const ages = Object.fromEntries(
+      fields.flatMap((name, at) => (at % 2 === 0 ? [[String(name), fields[at + 1]]] : [])),
+    );
+    const ageOf = (id = '') => nowMs - Number(id.split('-')[0]);
+    expect(ages).toEqual({ none: ageOf(first), some: ageOf(ids[1]), part: ageOf(joins), all: 0 });
+  });
+
   it('have consumers who go on, and back only if they may', async () => {
     const { id } = await fill(1);
     const steps = ['5-0', '5-1-0', '5-1-2', '5-1-10', '5-1', '6-0-1', '60-0'];

@@ -54,6 +54,8 @@ describe.each(worlds)('the gate on a %s server', (kind) => {
     ['with another epoch', 'another', 'tests'],
     ['with another epoch, for who knows none', 'another', ''],
     ['with an epoch that begins as his does', 'tests2', 'tests'],
+    ['with another epoch, for who has a trace', 'another', 'tests\n00-trace'],
+    ['without an epoch, for who has a trace', null, '\n00-trace'],
     ['with an epoch that his begins with', 'test', 'tests'],
   ])('lets no script read or change a journal %s', async (_, there, known) => {
     if (there === null) await world.redis.del(epochKey);
@@ -119,6 +121,7 @@ describe.each(worlds)('a journal that may not grow, on a %s server', (kind) => {
     'consumer-note',
     'consumer-forget',
     'consumers-list',
+    'consumers-lag',
   ];
   const growing = gated.filter((name) => !readers.includes(name) && !exempt.includes(name));
 
