@@ -1,6 +1,7 @@
 // The document, put together from the routes as they are served and what is said of each (operations/). What a route says
 // of itself is taken from it, so that it can't be described otherwise.
 
+import { type Bucket, MISSES } from '../limits/buckets.js';
 import type { Route } from '../route.js';
 import type { RouteGroup } from '../router.js';
 import { HEADERS } from './headers.js';
@@ -109,19 +110,19 @@ function operationOf(route: Route, path: string, errors: ErrorResponses): JsonSc
   const key = `${route.method} ${path}`;
   const operation = OPERATIONS[key];
   if (operation === undefined) throw new Error(`nothing is said of ${key} in openapi/operations/`);
-  const { query = [], headers = [], body, limit } = operation;
+  const { query = [], headers = [], body } = operation;
   if ((body === undefined) !== (route.body === 'ignored')) {
     throw new Error(`what is said of ${key} does not fit whether it reads a body`);
   }
   const traits = {
-    isLimited: limit !== undefined,
+    isLimited: route.limit !== null,
     varies: operation.varies === true,
     hasPages: operation.hasPages === true,
   };
   const knowsCallers = route.access !== 'anyone' || operation.knowsCallers === true;
   const description = [
     ...(operation.description === undefined ? [] : [operation.description]),
-    ...(limit === undefined ? [] : [`Limit: ${limit}.`]),
+    ...(route.limit === null ? [] : [`Limit: ${inWords(route.limit)}.`]),
   ].join('\n\n');
   return {
     operationId: operation.id,
@@ -145,13 +146,20 @@ function operationOf(route: Route, path: string, errors: ErrorResponses): JsonSc
   };
 }
 
+function inWords({ limit, windowS, each, misses }: Bucket): string {
+  const own = `${limit} requests in ${windowS} s${each === undefined ? '' : ` for each ${each}`}`;
+  return misses === undefined
+    ? own
+    : `${own}, and ${MISSES.limit} misses in ${MISSES.windowS} s over all codes`;
+}
+
 function securityOf({ access }: Route, { knowsCallers }: Operation): readonly object[] {
   if (access !== 'anyone') return [BY_TOKEN, BY_GATEWAY];
   return knowsCallers === true ? [{}, BY_TOKEN, BY_GATEWAY] : [];
 }
 
 /** Its own, and those that any route of its kind may answer with (handle.ts, server.ts). */
-function errorsOf({ access, body }: Route, { errors = [], limit }: Operation): readonly ErrorCode[] {
+function errorsOf({ access, body, limit }: Route, { errors = [] }: Operation): readonly ErrorCode[] {
   const everyone: readonly ErrorCode[] = access === 'anyone' ? [] : ['UNAUTHORIZED'];
   const roles: readonly ErrorCode[] = access === 'user' || access === 'service' ? ['ACCESS_DENIED'] : [];
   return [
@@ -161,7 +169,7 @@ function errorsOf({ access, body }: Route, { errors = [], limit }: Operation): r
     ...roles,
     ...errors,
     ...(body === 'stream' ? [] : (['PAYLOAD_TOO_LARGE'] as const)),
-    ...(limit === undefined ? [] : (['RATE_LIMITED'] as const)),
+    ...(limit === null ? [] : (['RATE_LIMITED'] as const)),
     'INTERNAL_SERVER_ERROR',
     'SERVICE_UNAVAILABLE',
   ];

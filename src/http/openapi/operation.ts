@@ -1,5 +1,5 @@
-// What is said of a route, beside what the route says of itself (route.ts): who may use it, whether it reads a body, and
-// what is in its path.
+// What is said of a route, beside what the route says of itself (route.ts): who may use it, how often, whether it reads a body,
+// and what is in its path.
 
 import type { ProblemCode } from '../problem.js';
 import type { HeaderName } from './headers.js';
@@ -7,7 +7,7 @@ import type { JsonSchema } from './json-schema.js';
 import type { HeaderParameter } from './parameters.js';
 import type { TagName } from './tags.js';
 
-export type ErrorCode = ProblemCode | 'RATE_LIMITED';
+export type ErrorCode = ProblemCode;
 
 export interface Operation {
   readonly id: string;
@@ -22,8 +22,6 @@ export interface Operation {
   readonly answers: readonly Answer[];
   /** Those of its own; what its access, path and body bring about is added. */
   readonly errors?: readonly ErrorCode[];
-  /** How often a caller may, in words; without it there is no limit. */
-  readonly limit?: string;
   /** A route for anyone that tells a known caller more. */
   readonly knowsCallers?: boolean;
   /** Its answer depends on `Accept`. */

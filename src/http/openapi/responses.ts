@@ -14,17 +14,6 @@ export interface AnswerTraits {
   readonly hasPages: boolean;
 }
 
-const RATE_LIMITED_STATUS = 429;
-const RATE_LIMITED_MESSAGE = 'Too many requests.';
-
-export function statusOf(code: ErrorCode): number {
-  return code === 'RATE_LIMITED' ? RATE_LIMITED_STATUS : problemStatus(code);
-}
-
-function messageOf(code: ErrorCode): string {
-  return code === 'RATE_LIMITED' ? RATE_LIMITED_MESSAGE : problemMessage(code);
-}
-
 export function answerOf(
   { says, content, headers = [], sometimes = [] }: Answer,
   { isLimited, varies }: AnswerTraits,
@@ -61,7 +50,7 @@ export class ErrorResponses {
   of(codes: readonly ErrorCode[], traits: AnswerTraits): Readonly<Record<string, JsonSchema>> {
     const byStatus = new Map<number, ErrorCode[]>();
     for (const code of new Set(codes)) {
-      const status = statusOf(code);
+      const status = problemStatus(code);
       byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
     }
     return Object.fromEntries(
@@ -118,7 +107,7 @@ function errorResponse(
     isLimit ? ref(name) : { ...ref(name), properties: { code: { enum: codes } } };
   const [plain, details] = isLimit ? ['RateLimited', 'RateLimitedProblem'] : ['Error', 'ProblemDetails'];
   return {
-    description: codes.map((code) => `\`${code}\`: ${messageOf(code)}`).join('\n\n'),
+    description: codes.map((code) => `\`${code}\`: ${problemMessage(code)}`).join('\n\n'),
     headers: headersOf(headers, sometimes),
     content: {
       'application/json': { schema: schemaOf(plain), examples: examplesOf(codes, plainBody) },
@@ -131,20 +120,22 @@ function errorResponse(
 }
 
 function examplesOf(codes: readonly ErrorCode[], bodyOf: (code: ErrorCode) => object): JsonSchema {
-  return Object.fromEntries(codes.map((code) => [code, { summary: messageOf(code), value: bodyOf(code) }]));
+  return Object.fromEntries(
+    codes.map((code) => [code, { summary: problemMessage(code), value: bodyOf(code) }]),
+  );
 }
 
 function plainBody(code: ErrorCode): object {
-  return { code, message: messageOf(code), ...moreOf(code) };
+  return { code, message: problemMessage(code), ...moreOf(code) };
 }
 
 function problemBody(code: ErrorCode): object {
-  const status = statusOf(code);
+  const status = problemStatus(code);
   return {
     type: 'about:blank',
     title: reasonOf(status),
     status,
-    detail: messageOf(code),
+    detail: problemMessage(code),
     code,
     ...moreOf(code),
   };

@@ -39,7 +39,6 @@ function list(
     query: PAGE,
     answers: [{ status: 200, says: 'The invites.', content: json(ref('InviteList')), headers: ['Link'] }],
     errors: [unknown, 'MISSING_PERMISSIONS'],
-    limit: '40 requests in 10 s',
   };
 }
 
@@ -65,7 +64,6 @@ export const INVITE_OPERATIONS: Operations = {
       UNCHANGED,
     ],
     errors: ['UNKNOWN_INVITE'],
-    limit: '100 requests in 10 s for each code, and 30 misses in 60 s over all codes',
     knowsCallers: true,
   },
   'POST /api/v1/invites/{code}': {
@@ -88,7 +86,6 @@ export const INVITE_OPERATIONS: Operations = {
       'MAX_GUILD_MEMBERS',
       'MAX_GROUP_DM_RECIPIENTS',
     ],
-    limit: '10 requests in 10 s',
   },
   'PATCH /api/v1/invites/{code}': {
     id: 'editInvite',
@@ -117,7 +114,6 @@ export const INVITE_OPERATIONS: Operations = {
     headers: ['If-Match'],
     answers: [{ status: 204, says: 'The invite is no more.' }],
     errors: ['UNKNOWN_INVITE', 'MISSING_PERMISSIONS', 'VERSION_MISMATCH'],
-    limit: '20 requests in 10 s',
   },
   'POST /api/v1/channels/{channel_id}/invites': {
     id: 'createInvite',
@@ -142,7 +138,6 @@ export const INVITE_OPERATIONS: Operations = {
       'MAX_INVITES',
       'IDEMPOTENCY_KEY_REUSED',
     ],
-    limit: '20 requests in 60 s for each channel',
   },
   'GET /api/v1/channels/{channel_id}/invites': list(
     'listChannelInvites',

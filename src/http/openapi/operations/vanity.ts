@@ -17,7 +17,6 @@ export const VANITY_OPERATIONS: Operations = {
       { status: 304, says: 'You have this version.', headers: ['ETag'] },
     ],
     errors: ['UNKNOWN_GUILD', 'MISSING_PERMISSIONS'],
-    limit: '100 requests in 10 s',
   },
   'PATCH /api/v1/guilds/{guild_id}/vanity-url': {
     id: 'setVanity',
@@ -33,6 +32,5 @@ export const VANITY_OPERATIONS: Operations = {
       { status: 200, says: 'The code and its uses.', content: json(ref('Vanity')), headers: ['ETag'] },
     ],
     errors: ['UNKNOWN_GUILD', 'MISSING_PERMISSIONS', 'VERSION_MISMATCH'],
-    limit: '10 requests in 60 s',
   },
 };
