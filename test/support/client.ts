@@ -10,6 +10,8 @@ import { checkAnswer, type Listener } from './openapi.js';
 const PIECE_BYTES = 32 * 1024;
 const ANSWER_MAX_MS = 20_000;
 const SOCKETS_MAX = 128;
+/** Less than the ten seconds after which the server closes a connection that nobody uses. */
+const UNUSED_MAX_MS = 5_000;
 
 export type Role = 'user' | 'bot' | 'service';
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -51,7 +53,7 @@ export interface Client {
 
 export function createClient(url: string, secret: string, listener: Listener): Client {
   const { hostname, port } = new URL(url);
-  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
+  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, timeout: UNUSED_MAX_MS });
   const request = async (method: string, path: string, call: Call = {}): Promise<Answer> => {
     const answer = await ask(method, path, call);
     checkAnswer({ listener, method, path }, answer);
