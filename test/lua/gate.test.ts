@@ -19,12 +19,13 @@ const ARGUMENTS = Array.from({ length: 12 }, () => 2);
 /** What puts back the data of a journal: a journal that is open to others is not theirs. */
 const restoring = scripts.map(([name]) => name).filter((name) => name.startsWith('restore-'));
 
-it('every script has the gate, but for those that are there for a closed journal', () => {
+it('every script has the gate, but for those that are asked of a closed journal too', () => {
   const ungated = scripts.filter(([, { isGated }]) => !isGated).map(([name]) => name);
   expect(ungated.filter((name) => !restoring.includes(name))).toEqual([
     'figures-tell',
     'jobs-alive',
     'lease',
+    'limits-take',
   ]);
   expect(restoring.filter((name) => gated.includes(name))).toEqual([]);
 });

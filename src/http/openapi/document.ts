@@ -135,6 +135,7 @@ function operationOf(route: Route, path: string, errors: ErrorResponses): JsonSc
       ...headers.map(parameter),
       ...(knowsCallers ? ['X-Invited-Role', 'X-Invited-Permissions'].map(parameter) : []),
       parameter('X-Request-Id'),
+      parameter('traceparent'),
     ],
     ...(body === undefined
       ? {}

@@ -45,6 +45,11 @@ const PATH_PARAMETERS: Readonly<Record<string, ParameterDoc>> = {
 
 const HEADER_PARAMETERS = {
   'X-Request-Id': inHeader('X-Request-Id', 'Names the request, in its answer and in logs.', string),
+  traceparent: inHeader(
+    'traceparent',
+    'W3C Trace Context: passed on into logs and events. What is none is passed over.',
+    string,
+  ),
   'X-Invited-Role': inHeader(
     'X-Invited-Role',
     'With a gateway key: the role of who calls; left out, he is a user.',

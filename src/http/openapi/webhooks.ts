@@ -24,6 +24,14 @@ const HEADERS = [
     'HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`, as Standard Webhooks has it.',
     'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
   ),
+  {
+    ...header(
+      'traceparent',
+      'That of the event, where it has one.',
+      '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    ),
+    required: false,
+  },
 ];
 
 export const WEBHOOKS: Readonly<Record<string, JsonSchema>> = Object.fromEntries(

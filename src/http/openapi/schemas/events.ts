@@ -106,8 +106,9 @@ function eventOf(type: EventType): JsonSchema {
       guild_id: maybe('Snowflake', 'Null for a group DM.'),
       channel_id: maybe('Snowflake', 'Null for a vanity code and for members.'),
       data: EVENTS[type].data,
+      traceparent: text('That of the request that it came of (W3C Trace Context); only where there was one.'),
     },
-    { description: EVENTS[type].says, examples: [example(type)] },
+    { optional: ['traceparent'], description: EVENTS[type].says, examples: [example(type)] },
   );
 }
 
