@@ -24,7 +24,7 @@ describe.each(CONFIGURATIONS)('$file', ({ program, file }) => {
     let client: Client;
     beforeAll(async () => {
       gateway = await startGateway(program, file, instances.settings);
-      client = createClient(gateway.url, instances.settings.tokenSecret, 'public');
+      client = createClient(gateway.url, instances.settings.tokenSecret, null);
     });
     afterAll(async () => {
       client?.close();
@@ -43,7 +43,7 @@ describe.each(CONFIGURATIONS)('$file', ({ program, file }) => {
       expect(answer.object()['new_member']).toBe(true);
       expect((await client.post(path, { as: snowflake(), role: 'bot' })).status).toBe(403);
       expect((await client.post(path)).status).toBe(401);
-      const forger = createClient(gateway.url, 'another secret that has 32 bytes or more', 'public');
+      const forger = createClient(gateway.url, 'another secret that has 32 bytes or more', null);
       expect((await forger.post(path, { as: snowflake() })).status).toBe(401);
       forger.close();
       expect(await instances.usesOf(invite)).toBe(1);

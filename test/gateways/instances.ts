@@ -105,7 +105,7 @@ export class Instances {
   }
 
   #client(port: number): Client {
-    return createClient(`http://127.0.0.1:${port}`, this.settings.tokenSecret, 'public');
+    return createClient(`http://127.0.0.1:${port}`, this.settings.tokenSecret, null);
   }
 
   async stop(): Promise<void> {

@@ -51,12 +51,13 @@ export interface Client {
   close(): void;
 }
 
-export function createClient(url: string, secret: string, listener: Listener): Client {
+/** Every answer is held against the OpenAPI document. @param listener null: none is, since somebody stands between */
+export function createClient(url: string, secret: string, listener: Listener | null): Client {
   const { hostname, port } = new URL(url);
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, timeout: UNUSED_MAX_MS });
   const request = async (method: string, path: string, call: Call = {}): Promise<Answer> => {
     const answer = await ask(method, path, call);
-    checkAnswer({ listener, method, path }, answer);
+    if (listener !== null) checkAnswer({ listener, method, path }, answer);
     return answer;
   };
   const ask = async (method: string, path: string, call: Call): Promise<Answer> => {
