@@ -78,6 +78,8 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
       // Making its database takes every start seconds of work; whoever tests it asks for it.
       INVITED_POSTGRES: 'off',
       INVITED_JWT_SECRET: SECRET,
+      // Tests ask more often than anybody may.
+      INVITED_RATE_LIMITS: 'off',
       ...options.env,
     },
   });
