@@ -75,7 +75,7 @@ function replyTo(error: unknown, request: RequestName, { isUnavailable, onBug }:
 function answer(incoming: Incoming, match: FoundRoute, options: HandleOptions): Promise<Reply> {
   const identity = options.authenticator.identify(incoming.request);
   if (!(identity instanceof Promise)) return answerTo(incoming, match, identity, options);
-  // Kept before the wait: a client who hangs up meanwhile must not take his address out of sight of the bans.
+  // Kept before the wait: a client who hangs up meanwhile must not take his address out of sight of bans and limits.
   incoming.peerAddress();
   return identity.then((known) => answerTo(incoming, match, known, options));
 }
@@ -90,6 +90,8 @@ function answerTo(
   const { limit } = match.route;
   const who = rateLimits === null || limit === null ? null : nameOf(incoming, identity);
   if (rateLimits === null || limit === null || who === null) return serve(incoming, match, identity);
+  // As above.
+  if (match.route.usesClientAddress) incoming.peerAddress();
   const work = async (): Promise<Reply> => {
     try {
       return await serve(incoming, match, identity);

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Identity } from '../../src/http/auth.js';
+import { BUCKETS } from '../../src/http/limits/buckets.js';
 import { NO_CONTENT } from '../../src/http/reply.js';
 import { RequestCounts } from '../../src/http/request-counts.js';
 import { closed, open } from '../../src/http/route.js';
@@ -21,20 +22,23 @@ const USER: Identity = {
 const NOBODY: Identity = { caller: null, toldAddress: null };
 
 let server: Server;
-let waiting: PromiseWithResolver;
+let waiting: Deferred<Identity>;
+/** Who calls, where that is known at once. */
+let known: Identity | null;
+let limit: Deferred<void>;
 let handled: (string | null)[];
 const bugs: unknown[] = [];
 
-interface PromiseWithResolver {
-  readonly promise: Promise<Identity>;
-  readonly resolve: (identity: Identity) => void;
+interface Deferred<Value> {
+  readonly promise: Promise<Value>;
+  readonly resolve: (value: Value) => void;
   /** How many wait for it. */
   asked: number;
 }
 
-function deferred(): PromiseWithResolver {
-  let resolve: (identity: Identity) => void = () => {};
-  const promise = new Promise<Identity>((done) => {
+function deferred<Value>(): Deferred<Value> {
+  let resolve: (value: Value) => void = () => {};
+  const promise = new Promise<Value>((done) => {
     resolve = done;
   });
   return { promise, resolve, asked: 0 };
@@ -57,6 +61,7 @@ beforeAll(async () => {
           routes: [
             closed('user', 'POST', '/closed', handler, { usesClientAddress: true }),
             open('POST', '/open', handler, { usesClientAddress: true }),
+            closed('user', 'POST', '/limited', handler, { usesClientAddress: true, limit: BUCKETS.accept }),
           ],
         },
       ],
@@ -68,11 +73,17 @@ beforeAll(async () => {
     name: 'public',
     counts: new RequestCounts(),
     onAnswered: null,
-    rateLimits: null,
+    rateLimits: {
+      async run(_bucket, _asker, work) {
+        limit.asked += 1;
+        await limit.promise;
+        return work();
+      },
+    },
     authenticator: {
       identify() {
         waiting.asked += 1;
-        return waiting.promise;
+        return known ?? waiting.promise;
       },
     },
     isUnavailable: () => false,
@@ -85,6 +96,8 @@ afterAll(async () => {
 });
 beforeEach(() => {
   waiting = deferred();
+  limit = deferred();
+  known = null;
   handled = [];
 });
 
@@ -121,15 +134,21 @@ it('counts as under way while he waits', async () => {
   expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([204, 204]);
 });
 
-it('takes no address out of sight by hanging up', async () => {
+it.each([
+  ['it is known who he is', '/closed'],
+  ['it is known how often he came', '/limited'],
+])('takes no address out of sight by hanging up before %s', async (_, path) => {
+  const wait = path === '/limited' ? limit : waiting;
+  if (path === '/limited') known = USER;
   const socket = connect(Number(new URL(server.address).port), '127.0.0.1');
   await once(socket, 'connect');
-  socket.write('POST /closed HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
-  await untilAsked(1);
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
+  await expect.poll(() => wait.asked, { timeout: 5000, interval: 5 }).toBe(1);
   socket.resetAndDestroy();
   await once(socket, 'close');
   // Two answers on other connections: by then the server has seen that this one is gone.
   await Promise.all([fetch(`${server.address}/none`), fetch(`${server.address}/none`)]);
   waiting.resolve(USER);
+  limit.resolve();
   await expect.poll(() => handled, { timeout: 5000, interval: 5 }).toEqual(['127.0.0.1']);
 });
