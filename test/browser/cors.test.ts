@@ -1,18 +1,16 @@
 // What a real browser lets a page of another origin do: with INVITED_CORS_ORIGINS it reads answers, their headers and errors
 // alike, and sends what needs a preflight; a page that is not listed gets nothing. Needs Debian's `chromium`.
 
-import { accessSync, constants } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { delimiter, join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signToken } from '../support/client.js';
 import { createInvite, type Host, makeGuild, startHost } from '../support/directory.js';
 import { unusedCode } from '../support/ids.js';
+import { findChromium, startChromium } from './chromium.js';
 
-const PROGRAM = findProgram('chromium');
-const LAUNCH_MAX_MS = 60_000;
+const PROGRAM = findChromium();
 
 /** A server of pages that are empty; its origin is its own. */
 async function servePages(): Promise<{ readonly server: Server; readonly origin: string }> {
@@ -74,16 +72,11 @@ describe.skipIf(PROGRAM === null)(
       ({ channelId } = guild);
       code = (await createInvite(host, channelId, guild.ownerId)).code;
       authorization = `Bearer ${await signToken(host.server.secret, { sub: guild.ownerId })}`;
-      browser = await chromium.launch({
-        executablePath: PROGRAM ?? '',
-        // Its sandbox doesn't work for root; the pages are ours.
-        args: ['--no-sandbox'],
-        timeout: LAUNCH_MAX_MS,
-      });
+      browser = await startChromium(PROGRAM ?? '');
       [listed, unlisted] = [await browser.newPage(), await browser.newPage()];
       await listed.goto(own.origin);
       await unlisted.goto(foreign.origin);
-    }, LAUNCH_MAX_MS * 2);
+    }, 120_000);
     afterAll(async () => {
       await browser?.close();
       for (const server of pages) server.close();
@@ -141,16 +134,3 @@ describe.skipIf(PROGRAM === null)(
     });
   },
 );
-
-function findProgram(name: string): string | null {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return null;
-}

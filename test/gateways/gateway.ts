@@ -1,13 +1,13 @@
 // A real nginx or HAProxy of this machine, with a configuration from deploy/ in which nothing but addresses and secrets is replaced.
 // Must never leave a process behind, and never hide why one did not start.
 
-import { accessSync, constants } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawnGuarded } from '../../src/embedded/guarded-process.js';
+import { findProgram } from '../support/find-program.js';
 import { freePort } from '../support/free-port.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { until } from '../support/until.js';
@@ -45,17 +45,8 @@ export interface Gateway {
 }
 
 /** The path of the program, or null where it isn't installed. Debian's are not on everyone's PATH. */
-export function findProgram(program: Program): string | null {
-  for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']) {
-    const path = join(folder, program);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not there.
-    }
-  }
-  return null;
+export function findGateway(program: Program): string | null {
+  return findProgram(program, ['/usr/sbin']);
 }
 
 export async function startGateway(
@@ -63,7 +54,7 @@ export async function startGateway(
   file: string,
   settings: GatewaySettings,
 ): Promise<Gateway> {
-  const path = findProgram(program);
+  const path = findGateway(program);
   if (path === null) throw new Error(`${program} is not installed`);
   const folder = await mkdtemp(join(tmpdir(), `invited-${program}-`));
   const port = await freePort();

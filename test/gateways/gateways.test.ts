@@ -6,11 +6,11 @@ import { type Answer, type Client, createClient, raw } from '../support/client.j
 import { asService } from '../support/directory.js';
 import { snowflake } from '../support/ids.js';
 import { ask, tokenOf } from './ask.js';
-import { CONFIGURATIONS, findProgram, type Gateway, startGateway } from './gateway.js';
+import { CONFIGURATIONS, findGateway, type Gateway, startGateway } from './gateway.js';
 import { Instances } from './instances.js';
 
 const START_MAX_MS = 60_000;
-const HAS_ANY = CONFIGURATIONS.some(({ program }) => findProgram(program) !== null);
+const HAS_ANY = CONFIGURATIONS.some(({ program }) => findGateway(program) !== null);
 
 let instances: Instances;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => instances?.stop(), START_MAX_MS);
 
 describe.each(CONFIGURATIONS)('$file', ({ program, file }) => {
-  describe.skipIf(findProgram(program) === null)('in front of two servers', () => {
+  describe.skipIf(findGateway(program) === null)('in front of two servers', () => {
     let gateway: Gateway;
     let client: Client;
     beforeAll(async () => {
@@ -126,7 +126,7 @@ describe.each(CONFIGURATIONS)('$file', ({ program, file }) => {
   });
 });
 
-describe.skipIf(findProgram('haproxy') === null)('haproxy/auth.cfg', () => {
+describe.skipIf(findGateway('haproxy') === null)('haproxy/auth.cfg', () => {
   it('knows nobody by a token that has ended, has no end, or has not begun', async () => {
     const gateway = await startGateway('haproxy', 'haproxy/auth.cfg', instances.settings);
     try {

@@ -7,13 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { snowflake } from '../support/ids.js';
 import { ask, tokenOf } from './ask.js';
 import { type AuthService, startAuthService } from './auth-service.js';
-import { CONFIGURATIONS, findProgram, type Gateway, startGateway } from './gateway.js';
+import { CONFIGURATIONS, findGateway, type Gateway, startGateway } from './gateway.js';
 
 const GATEWAY_KEY = randomBytes(24).toString('base64url');
 const SECRET = randomBytes(32).toString('base64url');
 
 describe.each(CONFIGURATIONS)('$file', ({ program, file, identity }) => {
-  describe.skipIf(findProgram(program) === null)('hands on', () => {
+  describe.skipIf(findGateway(program) === null)('hands on', () => {
     let gateway: Gateway;
     let echo: Server;
     let auth: AuthService;

@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/until.js';
-import { findProgram, startGateway } from './gateway.js';
+import { findGateway, startGateway } from './gateway.js';
 import { Instances } from './instances.js';
 import { Load } from './load.js';
 
@@ -21,7 +21,7 @@ const PROGRAMS = [
   { program: 'haproxy', file: 'haproxy/token.cfg' },
   { program: 'nginx', file: 'nginx/token.conf' },
 ] as const;
-const HAS_ANY = PROGRAMS.some(({ program }) => findProgram(program) !== null);
+const HAS_ANY = PROGRAMS.some(({ program }) => findGateway(program) !== null);
 
 let instances: Instances;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => instances?.stop(), TEST_MAX_MS);
 
 describe.each(PROGRAMS)('behind $program', ({ program, file }) => {
-  it.skipIf(findProgram(program) === null)(
+  it.skipIf(findGateway(program) === null)(
     'a rolling restart fails no request, and everyone who was told so is in, once',
     async () => {
       const invite = await instances.openInvite();

@@ -2,14 +2,15 @@
 // in there and by nothing else. It is ended by its pid, and by the guard when the test run dies first.
 
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { holdsWithin } from '../../src/embedded/deadline.js';
 import { spawnGuarded } from '../../src/embedded/guarded-process.js';
+import { folderOf } from './find-program.js';
 import { removeFolder } from './remove-folder.js';
 
 const run = promisify(execFile);
@@ -38,10 +39,7 @@ export function findPostgres(): string | null {
   const debian = versions
     .sort((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
     .map((version) => join(DEBIAN_FOLDER, version, 'bin'));
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...debian];
-  return (
-    folders.find((folder) => ['postgres', 'initdb'].every((name) => isProgram(join(folder, name)))) ?? null
-  );
+  return folderOf(['postgres', 'initdb'], debian);
 }
 
 /** @param settings e.g. `['max_connections=5']`; without them it keeps nothing when the machine dies, and is faster for it */
@@ -138,14 +136,5 @@ function signal(pid: number, name: NodeJS.Signals): void {
     process.kill(pid, name);
   } catch {
     // It has ended.
-  }
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
