@@ -4,8 +4,12 @@
 import { defineConfig } from 'vitest/config';
 
 const common = { pool: 'forks', testTimeout: 30_000, hookTimeout: 30_000 } as const;
-/** Rooms whose tests start whole programs, and load, measure or break them. */
-const ALONE = ['fault', 'gateways', 'packaging', 'start'].map((room) => `test/${room}/**/*.test.ts`);
+/** Rooms whose tests start whole programs, and load, measure or break them; and what reads at a pace that a busy machine can't keep. */
+const ALONE = [
+  ...['fault', 'gateways', 'packaging', 'start'].map((room) => `test/${room}/**/*.test.ts`),
+  'test/http/event-streams.test.ts',
+  'test/http/import-stream.test.ts',
+];
 
 export default defineConfig({
   test: {
