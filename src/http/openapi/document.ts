@@ -2,12 +2,13 @@
 // of itself is taken from it, so that it can't be described otherwise.
 
 import { type Bucket, MISSES } from '../limits/buckets.js';
+import type { ProblemCode } from '../problem.js';
 import type { Route } from '../route.js';
 import type { RouteGroup } from '../router.js';
 import { HEADERS } from './headers.js';
 import { INTRODUCTION } from './introduction.js';
 import type { JsonSchema } from './json-schema.js';
-import type { ErrorCode, Operation } from './operation.js';
+import type { Operation } from './operation.js';
 import { OPERATIONS } from './operations/operations.js';
 import { PARAMETERS, parameter } from './parameters.js';
 import { answerOf, contentOf, ErrorResponses } from './responses.js';
@@ -160,9 +161,9 @@ function securityOf({ access }: Route, { knowsCallers }: Operation): readonly ob
 }
 
 /** Its own, and those that any route of its kind may answer with (handle.ts, server.ts). */
-function errorsOf({ access, body, limit }: Route, { errors = [] }: Operation): readonly ErrorCode[] {
-  const everyone: readonly ErrorCode[] = access === 'anyone' ? [] : ['UNAUTHORIZED'];
-  const roles: readonly ErrorCode[] = access === 'user' || access === 'service' ? ['ACCESS_DENIED'] : [];
+function errorsOf({ access, body, limit }: Route, { errors = [] }: Operation): readonly ProblemCode[] {
+  const everyone: readonly ProblemCode[] = access === 'anyone' ? [] : ['UNAUTHORIZED'];
+  const roles: readonly ProblemCode[] = access === 'user' || access === 'service' ? ['ACCESS_DENIED'] : [];
   return [
     // Of the framing, which is judged for all, of ids in the path, parameters and the body.
     'INVALID_FORM_BODY',

@@ -7,8 +7,6 @@ import type { JsonSchema } from './json-schema.js';
 import type { HeaderParameter } from './parameters.js';
 import type { TagName } from './tags.js';
 
-export type ErrorCode = ProblemCode;
-
 export interface Operation {
   readonly id: string;
   readonly tag: TagName;
@@ -21,7 +19,7 @@ export interface Operation {
   /** What is no error. */
   readonly answers: readonly Answer[];
   /** Those of its own; what its access, path and body bring about is added. */
-  readonly errors?: readonly ErrorCode[];
+  readonly errors?: readonly ProblemCode[];
   /** A route for anyone that tells a known caller more. */
   readonly knowsCallers?: boolean;
   /** Its answer depends on `Accept`. */

@@ -1,11 +1,11 @@
 // Answers of routes: those that are no errors as each operation has them, and errors by their codes, each set of them once.
 
 import { fieldError } from '../field-errors.js';
-import { PROBLEM_TYPE, problemMessage, problemStatus } from '../problem.js';
+import { PROBLEM_TYPE, type ProblemCode, problemMessage, problemStatus } from '../problem.js';
 import { reasonOf } from '../reply.js';
 import { COMMON_HEADERS, type HeaderName, headersOf, LIMIT_HEADERS } from './headers.js';
 import { type JsonSchema, ref } from './json-schema.js';
-import type { Answer, Content, ErrorCode } from './operation.js';
+import type { Answer, Content } from './operation.js';
 
 /** What the answers of one operation have in common. */
 export interface AnswerTraits {
@@ -47,8 +47,8 @@ export class ErrorResponses {
   readonly #made = new Map<string, JsonSchema>();
 
   /** By status: a reference to a component that says what codes may come. */
-  of(codes: readonly ErrorCode[], traits: AnswerTraits): Readonly<Record<string, JsonSchema>> {
-    const byStatus = new Map<number, ErrorCode[]>();
+  of(codes: readonly ProblemCode[], traits: AnswerTraits): Readonly<Record<string, JsonSchema>> {
+    const byStatus = new Map<number, ProblemCode[]>();
     for (const code of new Set(codes)) {
       const status = problemStatus(code);
       byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
@@ -64,7 +64,7 @@ export class ErrorResponses {
     return Object.fromEntries([...this.#made].sort(([one], [other]) => (one < other ? -1 : 1)));
   }
 
-  #refTo(codes: readonly ErrorCode[], traits: AnswerTraits): JsonSchema {
+  #refTo(codes: readonly ProblemCode[], traits: AnswerTraits): JsonSchema {
     const { isLimited, varies } = traits;
     const hasPages = traits.hasPages && codes.includes('UNKNOWN_INVITE');
     const name = [
@@ -78,7 +78,7 @@ export class ErrorResponses {
   }
 }
 
-const HEADERS_OF: { readonly [Code in ErrorCode]?: readonly HeaderName[] } = {
+const HEADERS_OF: { readonly [Code in ProblemCode]?: readonly HeaderName[] } = {
   UNAUTHORIZED: ['WWW-Authenticate'],
   SERVICE_UNAVAILABLE: ['Retry-After'],
   RATE_LIMITED: ['Retry-After'],
@@ -92,7 +92,7 @@ export const PAGE_HEADERS: readonly HeaderName[] = [
 ];
 
 function errorResponse(
-  codes: readonly ErrorCode[],
+  codes: readonly ProblemCode[],
   { isLimited, varies, hasPages }: AnswerTraits,
 ): JsonSchema {
   const headers = [
@@ -119,17 +119,17 @@ function errorResponse(
   };
 }
 
-function examplesOf(codes: readonly ErrorCode[], bodyOf: (code: ErrorCode) => object): JsonSchema {
+function examplesOf(codes: readonly ProblemCode[], bodyOf: (code: ProblemCode) => object): JsonSchema {
   return Object.fromEntries(
     codes.map((code) => [code, { summary: problemMessage(code), value: bodyOf(code) }]),
   );
 }
 
-function plainBody(code: ErrorCode): object {
+function plainBody(code: ProblemCode): object {
   return { code, message: problemMessage(code), ...moreOf(code) };
 }
 
-function problemBody(code: ErrorCode): object {
+function problemBody(code: ProblemCode): object {
   const status = problemStatus(code);
   return {
     type: 'about:blank',
@@ -141,7 +141,7 @@ function problemBody(code: ErrorCode): object {
   };
 }
 
-function moreOf(code: ErrorCode): object {
+function moreOf(code: ProblemCode): object {
   if (code === 'INVALID_FORM_BODY') return { errors: [fieldError('max_age', 'OUT_OF_RANGE')] };
   if (code === 'RATE_LIMITED') return { retry_after: 9.5, global: false };
   return {};

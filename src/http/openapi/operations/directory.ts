@@ -1,7 +1,8 @@
 // Of the directory: each thing can be put, read and deleted.
 
+import type { ProblemCode } from '../../problem.js';
 import { ref } from '../json-schema.js';
-import { type ErrorCode, json, type Operations } from '../operation.js';
+import { json, type Operations } from '../operation.js';
 
 const TAG = 'Directory';
 const BASE = '/internal/v1';
@@ -15,9 +16,9 @@ interface Thing {
   readonly isBodyRequired: boolean;
   readonly record: string;
   /** When it is not there. */
-  readonly unknown: readonly ErrorCode[];
+  readonly unknown: readonly ProblemCode[];
   /** When what it belongs to is not there. */
-  readonly home?: readonly ErrorCode[];
+  readonly home?: readonly ProblemCode[];
   readonly put?: string;
   readonly remove?: string;
 }
