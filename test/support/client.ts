@@ -8,6 +8,9 @@ import { SignJWT } from 'jose';
 import { checkAnswer, type Listener } from './openapi.js';
 
 const PIECE_BYTES = 32 * 1024;
+/** What a server takes whole, and how long one waits for it to refuse more than that by the length alone. */
+const SENT_AT_ONCE_BYTES = 16 * 1024;
+const REFUSAL_MAX_MS = 150;
 const ANSWER_MAX_MS = 20_000;
 const SOCKETS_MAX = 128;
 /** Less than the ten seconds after which the server closes a connection that nobody uses. */
@@ -82,7 +85,11 @@ export function createClient(url: string, secret: string, listener: Listener | n
       });
       outgoing.setTimeout(ANSWER_MAX_MS, () => outgoing.destroy(new Error(`no answer to ${method} ${path}`)));
       outgoing.on('error', reject);
-      send(outgoing, Buffer.from(body ?? ''), () => isAnswered);
+      const bytes = Buffer.from(body ?? '');
+      const sendBody = (): void => send(outgoing, bytes, () => isAnswered);
+      if (bytes.length <= SENT_AT_ONCE_BYTES) return sendBody();
+      outgoing.flushHeaders();
+      setTimeout(sendBody, REFUSAL_MAX_MS);
     });
   };
   return {
