@@ -8,6 +8,7 @@ const common = { pool: 'forks', testTimeout: 30_000, hookTimeout: 30_000 } as co
 const ALONE = [
   ...['fault', 'gateways', 'packaging', 'start'].map((room) => `test/${room}/**/*.test.ts`),
   'test/http/event-streams.test.ts',
+  'test/http/joins.test.ts',
   'test/http/import-stream.test.ts',
 ];
 
